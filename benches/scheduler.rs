@@ -1,0 +1,3 @@
+//! Bench of the noun `scheduler`.
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Which node each pod gets, and how many nodes there are.
+//!
+//! Guarantees: the node chosen is always the one that a scan over all nodes under the same policy returns;
+//! no node is over-committed and no pod bound twice (I-1); each choice and each wait is explained.
+//! Never: evicts, moves or counts replicas; reads a clock.
+//! Told by: the cluster, its own timers. Tells: the cluster.
+
+mod input;
+
+pub use input::Input;

@@ -1,0 +1,335 @@
+//! What the workload machine can be told, and what it answers.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::autoscaler;
+use crate::cluster::{DeploymentStatus, Finish, PodSpec};
+use crate::explain::Lack;
+use crate::ids::{AppId, RevisionId, ServiceId, ServiceNo, SpecNo, TenantNo};
+use crate::machine::Class;
+use crate::time::Span;
+
+/// What kind of replicas a service has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Replicas that serve until told otherwise; rollouts.
+    #[default]
+    Service,
+    /// Bare replicas with an end of their own, made by [`Input::Run`]; no rollout.
+    Batch,
+}
+
+/// A number of pods, or a share of the desired replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Share {
+    /// This many.
+    Count(u32),
+    /// Percent of the desired replicas; surge rounds up, unavailable rounds down.
+    Percent(u32),
+}
+
+/// How a rollout goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Strategy {
+    /// Pods above the desired count.
+    pub surge: Share,
+    /// Pods below the desired count.
+    pub unavailable: Share,
+    /// Longest time without a new ready replica.
+    pub deadline: Span,
+}
+
+impl Default for Strategy {
+    /// Kubernetes: 25 %, 25 %, 600 s.
+    fn default() -> Self {
+        Strategy {
+            surge: Share::Percent(25),
+            unavailable: Share::Percent(25),
+            deadline: Span::from_secs(600),
+        }
+    }
+}
+
+/// A request to create or change a service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deploy {
+    /// Owner.
+    pub tenant: TenantNo,
+    /// Slug of its app, made if it is not there.
+    pub app: Arc<str>,
+    /// Slug of the service, made if it is not there. `<app>` or `<app>-<service>` names the Deployment,
+    /// which is unique per tenant.
+    pub service: Arc<str>,
+    /// What kind; it cannot change.
+    pub kind: Kind,
+    /// Image.
+    pub image: Arc<str>,
+    /// What each replica asks for.
+    pub spec: Arc<PodSpec>,
+    /// Replicas, 0..1000; on a change `None` keeps them, on a creation it is 1. Batch: none.
+    pub replicas: Option<u32>,
+    /// How its rollouts go.
+    pub strategy: Strategy,
+    /// Its autoscale policy. With one, `replicas` must lie within its bounds.
+    pub autoscale: Option<Arc<autoscaler::Policy>>,
+    /// Whether pods of this revision start at all; false stands for a bad image in a scenario.
+    pub starts: bool,
+}
+
+/// Who asks for a replica count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A person, through an edge.
+    User,
+    /// The autoscaler.
+    Autoscaler,
+}
+
+/// Everything that the workload machine takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Input {
+    /// From outside: create or change a service. The same specification again changes nothing.
+    Deploy(Arc<Deploy>),
+    /// From outside or from the autoscaler: set the replicas. Applied at once; no revision, no rollout.
+    Scale {
+        /// Which service.
+        service: ServiceNo,
+        /// How many, 0..1000 and within the bounds of its policy.
+        replicas: u32,
+        /// Who asks; the autoscaler gets no reply.
+        by: Actor,
+    },
+    /// From outside: a new revision with the specification of an earlier one; pins the service.
+    Rollback {
+        /// Which service.
+        service: ServiceNo,
+        /// The number to go back to; `None`: the last one that was active before the present.
+        revision: Option<u32>,
+    },
+    /// From outside: let automation change the service again.
+    Unpin {
+        /// Which service.
+        service: ServiceNo,
+    },
+    /// From outside: a rollout of the same revision.
+    Restart {
+        /// Which service.
+        service: ServiceNo,
+    },
+    /// From outside: the rollout stands still, and its deadline with it.
+    PauseRollout {
+        /// Which service.
+        service: ServiceNo,
+    },
+    /// From outside: the rollout goes on.
+    ResumeRollout {
+        /// Which service.
+        service: ServiceNo,
+    },
+    /// From outside: back to the revision before the running rollout; the same as a rollback to it.
+    UndoRollout {
+        /// Which service.
+        service: ServiceNo,
+    },
+    /// From outside: delete a service.
+    Delete {
+        /// Which service.
+        service: ServiceNo,
+    },
+    /// From outside: run bare replicas of a batch service, all or none of them.
+    Run {
+        /// Which service.
+        service: ServiceNo,
+        /// How long each runs once bound; `None` until stopped.
+        lifetime: Option<Span>,
+        /// How many, at least 1.
+        count: u32,
+    },
+    /// From the tenant machine: a reservation was made.
+    Admitted {
+        /// The ticket of the reservation.
+        ticket: u64,
+        /// Whether the tenant is active: else the service waits for [`Input::TenantActive`].
+        active: bool,
+    },
+    /// From the tenant machine: a reservation was refused; nothing was taken.
+    Refused {
+        /// The ticket of the reservation.
+        ticket: u64,
+        /// What was lacking.
+        lacks: Lack,
+    },
+    /// From the cluster: status of a Deployment. Repeating it is harmless.
+    Deployment {
+        /// Whose.
+        service: ServiceNo,
+        /// What it is.
+        status: DeploymentStatus,
+    },
+    /// From the cluster: a Deployment and all its pods are gone.
+    DeploymentGone {
+        /// Whose.
+        service: ServiceNo,
+    },
+    /// From the cluster: a pod has ended.
+    PodFinished {
+        /// Whose.
+        service: ServiceNo,
+        /// Its tenant.
+        tenant: TenantNo,
+        /// What it asked for.
+        spec: SpecNo,
+        /// Whether it was a bare pod, whose quota this frees.
+        bare: bool,
+        /// Why.
+        why: Finish,
+    },
+    /// From the tenant machine: the tenant takes work; what waited is applied.
+    TenantActive {
+        /// Which.
+        tenant: TenantNo,
+    },
+    /// From the tenant machine: store the replicas of its services and scale them to zero; stop bare pods.
+    TenantSuspended {
+        /// Which.
+        tenant: TenantNo,
+    },
+    /// From the tenant machine: restore the stored replicas.
+    TenantResumed {
+        /// Which.
+        tenant: TenantNo,
+    },
+    /// From the tenant machine: delete all services, then say `tenant::Input::ChildrenGone`.
+    TenantDeleting {
+        /// Which.
+        tenant: TenantNo,
+    },
+    /// From its own timer: the progress deadline of a rollout.
+    Deadline {
+        /// Which service.
+        service: ServiceNo,
+        /// Which of its rollouts; a stale one is ignored.
+        rollout: u32,
+    },
+}
+
+impl Input {
+    /// Its place within a round: what ends something comes before what asks for something.
+    #[must_use]
+    pub const fn class(&self) -> Class {
+        match self {
+            Input::PodFinished { .. } | Input::Delete { .. } | Input::DeploymentGone { .. } => {
+                Class::Departure
+            }
+            Input::Deployment { .. } | Input::Deadline { .. } => Class::Observation,
+            Input::Scale {
+                by: Actor::Autoscaler,
+                ..
+            } => Class::Autoscaler,
+            _ => Class::Arrival,
+        }
+    }
+}
+
+/// What the workload machine answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// A service was created or changed.
+    Deployed {
+        /// Its ordinal.
+        no: ServiceNo,
+        /// Its id.
+        id: ServiceId,
+        /// Its app.
+        app: AppId,
+        /// Id of the revision that is current now.
+        revision_id: RevisionId,
+        /// Number of that revision.
+        revision: u32,
+        /// False if the specification was the same and nothing changed.
+        changed: bool,
+    },
+    /// Replicas after a scale.
+    Scaled {
+        /// How many are wanted.
+        replicas: u32,
+    },
+    /// Bare replicas were asked for.
+    Running {
+        /// How many.
+        count: u32,
+    },
+    /// Done; nothing more to say.
+    Done,
+}
+
+/// Why the workload machine refuses. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refusal {
+    /// Not a slug.
+    #[error("{field}: \"{slug}\" is refused: {why}")]
+    Slug {
+        /// `app` or `service`.
+        field: Arc<str>,
+        /// What was given.
+        slug: Arc<str>,
+        /// What was expected.
+        why: Arc<str>,
+    },
+    /// The Deployment's name is taken within the tenant (contract 7.3).
+    #[error("service: the name \"{0}\" is taken within the tenant")]
+    Taken(Arc<str>),
+    /// There is no such service.
+    #[error("service {0} does not exist")]
+    NoService(ServiceNo),
+    /// There is no such revision.
+    #[error("revision: {revision} does not exist; expected 1..{last}")]
+    NoRevision {
+        /// What was asked for; 0 if there is no earlier one.
+        revision: u32,
+        /// The last one.
+        last: u32,
+    },
+    /// Outside the bounds.
+    #[error("replicas: {replicas} is outside {min}..{max}")]
+    Bounds {
+        /// What was asked for.
+        replicas: u32,
+        /// Least.
+        min: u32,
+        /// Most.
+        max: u32,
+    },
+    /// A policy that may oscillate, without `allow_flap` (U-03).
+    #[error(
+        "autoscale: the policy may oscillate at {replicas} replicas; widen the thresholds or set allow_flap"
+    )]
+    Flaps {
+        /// The replica count at which it does.
+        replicas: u32,
+    },
+    /// Over quota or plan limit (403).
+    #[error("quota: {0:?}")]
+    Quota(Lack),
+    /// The state does not allow it.
+    #[error("service {service}: {why}")]
+    State {
+        /// Which service.
+        service: ServiceNo,
+        /// Why not.
+        why: Arc<str>,
+    },
+    /// The request asks for nothing or for too much at once.
+    #[error("{field}: {why}")]
+    Invalid {
+        /// Which field.
+        field: Arc<str>,
+        /// What was expected.
+        why: Arc<str>,
+    },
+}

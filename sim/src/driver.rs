@@ -1,0 +1,1 @@
+//! The fast driver: a plain loop over conductor, machines and world.

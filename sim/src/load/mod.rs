@@ -1,0 +1,1 @@
+//! Load curves: requests per second over time.

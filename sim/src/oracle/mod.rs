@@ -1,0 +1,1 @@
+//! Invariants, checked against an independent ledger.

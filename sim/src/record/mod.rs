@@ -1,0 +1,1 @@
+//! What a run measures: histograms, series, counters.

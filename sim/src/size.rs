@@ -1,0 +1,1 @@
+//! Sizing: the smallest count of each pool that meets the objective.

@@ -1,0 +1,1 @@
+//! Readers of recorded history, one file per format.

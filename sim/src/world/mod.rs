@@ -1,0 +1,1 @@
+//! The simulated cluster: applies commands, emits events.

@@ -1,0 +1,4 @@
+//! Shells, backends and edges of Nimbus. Modules only; nothing is re-exported.
+
+pub mod cli;
+pub mod runtime;

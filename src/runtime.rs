@@ -1,0 +1,1 @@
+//! Clock, process figures and signals: nowhere else.
