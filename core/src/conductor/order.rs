@@ -155,13 +155,18 @@ impl<M: Envelope> Conductor<M> {
 
     /// Adds an outside input to the group; returns its place, which replies name.
     pub fn outside(&mut self, message: M) -> u32 {
-        let root = self.roots;
-        self.roots += 1;
+        let root = self.root();
         self.join(root, message);
         root
     }
 
-    /// Adds one more message of an outside input: an event that concerns several machines.
+    /// Takes the next place for an outside input that concerns several machines, or none.
+    pub fn root(&mut self) -> u32 {
+        self.roots += 1;
+        self.roots - 1
+    }
+
+    /// Adds a message of the outside input at this place.
     pub fn join(&mut self, root: u32, message: M) {
         self.waiting += 1;
         self.current[message.class() as usize].push(Delivery {
