@@ -75,7 +75,7 @@ impl Kernel {
                     let state = next(state);
                     let (at, ping) = (batch.now + delay(state), Ping { process, state });
                     self.conductor
-                        .close(Address::Tenant, &[Effect::At(at, ping)]);
+                        .close(Address::Tenant, 0, &[Effect::At(at, ping)]);
                     self.conductor.at(delivery.root, at, ping);
                 }
                 self.conductor.recycle(batch.class, batch.deliveries);

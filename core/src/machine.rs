@@ -175,27 +175,32 @@ pub struct Outbox {
     effects: Vec<Effect>,
     seed: u128,
     address: u8,
-    delivery: u64,
     drawn: u32,
 }
 
 impl Outbox {
-    /// Starts a delivery: what [`Outbox::draw`] gives depends on these three alone.
-    pub fn begin(&mut self, seed: u128, address: Address, delivery: u64) {
+    /// Starts a delivery in a group with this seed, to an address that has drawn `drawn` values in it.
+    pub fn begin(&mut self, seed: u128, address: Address, drawn: u32) {
         debug_assert!(
             self.effects.is_empty(),
             "the effects of the last delivery were taken"
         );
         self.seed = seed;
         self.address = address as u8;
-        self.delivery = delivery;
-        self.drawn = 0;
+        self.drawn = drawn;
     }
 
-    /// 128 bits for an id or for jitter; never for a secret.
+    /// 128 bits for an id or for jitter; never for a secret. They depend on the group's seed, the address
+    /// and how often it has drawn in this group: not on deliveries that draw nothing, such as stale timers.
     pub fn draw(&mut self) -> u128 {
         self.drawn += 1;
-        rng::draw(self.seed, self.address, self.delivery, self.drawn)
+        rng::draw(self.seed, self.address, self.drawn)
+    }
+
+    /// How many values the address has drawn in this group.
+    #[must_use]
+    pub fn drawn(&self) -> u32 {
+        self.drawn
     }
 
     /// Sends a message to another machine, or a command to the cluster.

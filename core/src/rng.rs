@@ -8,6 +8,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 
+use crate::time::Time;
+
 /// The stream for one purpose of one entity.
 #[must_use]
 pub fn stream(seed: u128, purpose: &str, entity: &str) -> ChaCha8Rng {
@@ -19,17 +21,31 @@ pub fn stream(seed: u128, purpose: &str, entity: &str) -> ChaCha8Rng {
     ChaCha8Rng::from_seed(hash.finalize().into())
 }
 
-/// 128 bits that depend on the seed, the address and the delivery alone: ids and jitter of an outbox.
+/// 128 bits that depend on the seed, the address and the number of the draw alone: ids and jitter of an
+/// outbox, seeds of groups.
 ///
 /// Cheap, and public: never a secret (the journal shows the seed).
 #[must_use]
-pub fn draw(seed: u128, address: u8, delivery: u64, index: u32) -> u128 {
-    let mut bytes = [0u8; 29];
+pub fn draw(seed: u128, address: u8, number: u32) -> u128 {
+    let mut bytes = [0u8; 21];
     bytes[..16].copy_from_slice(&seed.to_le_bytes());
     bytes[16] = address;
-    bytes[17..25].copy_from_slice(&delivery.to_le_bytes());
-    bytes[25..].copy_from_slice(&index.to_le_bytes());
+    bytes[17..].copy_from_slice(&number.to_le_bytes());
     xxhash_rust::xxh3::xxh3_128(&bytes)
+}
+
+/// The seed of the group with this number at this instant of a simulated run.
+///
+/// It does not depend on how many groups came before the instant, so that a restart, which has no stale
+/// timers, goes on with the same seeds.
+#[must_use]
+pub fn group_seed(seed: u64, now: Time, number: u32) -> u128 {
+    let instant = draw(u128::from(seed), u8::MAX, number);
+    draw(
+        instant ^ u128::from(now.0.cast_unsigned()),
+        u8::MAX - 1,
+        number,
+    )
 }
 
 #[cfg(test)]
@@ -47,14 +63,9 @@ mod tests {
 
     #[test]
     fn draws_differ_by_every_part_of_their_key() {
-        let base = draw(1, 2, 3, 4);
-        assert_eq!(base, draw(1, 2, 3, 4));
-        for other in [
-            draw(0, 2, 3, 4),
-            draw(1, 0, 3, 4),
-            draw(1, 2, 0, 4),
-            draw(1, 2, 3, 0),
-        ] {
+        let base = draw(1, 2, 3);
+        assert_eq!(base, draw(1, 2, 3));
+        for other in [draw(0, 2, 3), draw(1, 0, 3), draw(1, 2, 0)] {
             assert_ne!(base, other);
         }
     }

@@ -86,7 +86,7 @@ pub struct Conductor<M> {
     hashes: [EventHash; Address::COUNT],
     events: u64,
     seed: u128,
-    delivery: u64,
+    drawn: [u32; Address::COUNT],
     roots: u32,
     buffer: Vec<u8>,
 }
@@ -106,7 +106,7 @@ impl<M> Default for Conductor<M> {
             hashes: [EventHash::default(); Address::COUNT],
             events: 0,
             seed: 0,
-            delivery: 0,
+            drawn: [0; Address::COUNT],
             roots: 0,
             buffer: Vec::new(),
         }
@@ -123,8 +123,11 @@ fn time(key: u64) -> Time {
 }
 
 impl<M: Envelope> Conductor<M> {
-    /// Starts a group at `now`, or at the last instant if that is later. Timers that are due come first.
-    /// `seed` is what ids and jitter of the group are drawn from.
+    /// Starts a group at `now`, or at the last instant if that is later. `seed` is what ids and jitter of
+    /// the group are drawn from.
+    ///
+    /// Timers that are due come first, in order of their times and, at equal times, of their canonical
+    /// bytes: the order in which they were armed does not count, since a restart arms them in another.
     pub fn begin(&mut self, now: Time, seed: u128) {
         debug_assert_eq!(self.waiting, 0, "the last group has come to rest");
         if now > self.now {
@@ -133,24 +136,45 @@ impl<M: Envelope> Conductor<M> {
         }
         self.class = 0;
         self.seed = seed;
-        self.delivery = 0;
+        self.drawn = [0; Address::COUNT];
         self.roots = 0;
-        while self.timers.peek().is_some_and(|due| time(due) <= self.now) {
-            let Some((_, slot)) = self.timers.pop() else {
-                break;
-            };
-            let message = usize::try_from(slot)
-                .ok()
-                .and_then(|slot| self.armed.get_mut(slot)?.take());
-            self.unused.push(slot);
-            if let Some(message) = message {
-                self.waiting += 1;
-                self.current[message.class() as usize].push(Delivery {
-                    root: None,
-                    message,
-                });
-            }
+        while let Some(due) = self.timers.peek().filter(|due| time(*due) <= self.now) {
+            self.fire(due);
         }
+    }
+
+    /// Delivers all timers of one time.
+    fn fire(&mut self, due: u64) {
+        let Some(first) = self.disarm() else { return };
+        if self.timers.peek() != Some(due) {
+            return self.wake(first);
+        }
+        let mut together = vec![first];
+        while self.timers.peek() == Some(due) {
+            together.extend(self.disarm());
+        }
+        together.sort_by_cached_key(|message| {
+            let mut bytes = Vec::new();
+            canonical(message, &mut bytes);
+            bytes
+        });
+        for message in together {
+            self.wake(message);
+        }
+    }
+
+    fn disarm(&mut self) -> Option<M> {
+        let (_, slot) = self.timers.pop()?;
+        self.unused.push(slot);
+        self.armed.get_mut(slot as usize)?.take()
+    }
+
+    fn wake(&mut self, message: M) {
+        self.waiting += 1;
+        self.current[message.class() as usize].push(Delivery {
+            root: None,
+            message,
+        });
     }
 
     /// Adds an outside input to the group; returns its place, which replies name.
@@ -216,20 +240,27 @@ impl<M: Envelope> Conductor<M> {
         }
     }
 
-    /// Starts the hash of a delivery; returns the seed and the number that its outbox draws from.
+    /// Starts the hash of a delivery; returns the group's seed and how many values this address has drawn
+    /// from it so far, which is where its outbox goes on.
     #[inline]
-    pub fn open(&mut self, message: &M) -> (u128, u64) {
-        self.delivery += 1;
+    pub fn open(&mut self, message: &M) -> (u128, u32) {
         self.buffer.clear();
         self.buffer.extend_from_slice(&[0; 16]);
         self.buffer.extend_from_slice(&self.now.0.to_le_bytes());
         canonical(message, &mut self.buffer);
-        (self.seed, self.delivery)
+        (self.seed, self.drawn[message.address().index()])
     }
 
-    /// Ends the hash of a delivery with its effects; returns the new hash of its address.
+    /// Ends the hash of a delivery with its effects; returns the new hash of its address. `drawn` is how
+    /// many values the address has drawn in this group by now.
     #[inline]
-    pub fn close<E: Serialize>(&mut self, address: Address, effects: &[E]) -> EventHash {
+    pub fn close<E: Serialize>(
+        &mut self,
+        address: Address,
+        drawn: u32,
+        effects: &[E],
+    ) -> EventHash {
+        self.drawn[address.index()] = drawn;
         for effect in effects {
             canonical(effect, &mut self.buffer);
         }
@@ -351,7 +382,7 @@ mod tests {
                     batch.class as u8,
                     delivery.message.name,
                 ));
-                conductor.close::<u8>(Address::Tenant, &[]);
+                conductor.close::<u8>(Address::Tenant, 0, &[]);
                 for (delay, child) in delivery.message.sends {
                     conductor.at(delivery.root, Time(batch.now.0 + delay), child);
                 }
@@ -402,6 +433,17 @@ mod tests {
             [(50, 0, 0, 3), (50, 0, 1, 2)]
         );
         assert_eq!(conductor.timers(), 0);
+    }
+
+    #[test]
+    fn timers_of_one_time_come_in_an_order_that_arming_does_not_change() {
+        let armed = |names: [u32; 3]| {
+            let mut conductor = Conductor::default();
+            let sends = names.map(|name| (10, probe(name, 1, vec![]))).to_vec();
+            run(&mut conductor, 0, vec![probe(9, 1, sends)]);
+            run(&mut conductor, 10, vec![])
+        };
+        assert_eq!(armed([1, 2, 3]), armed([3, 1, 2]));
     }
 
     #[test]
