@@ -9,9 +9,7 @@ pub use model::{
     Scheduler, Slo, Sweep, Tenant, Workload,
 };
 pub use problem::Problem;
-pub use source::{
-    AzureVm, Churn, ChurnShape, Flavor, Load, Series, Shape, Source, TraceFile,
-};
+pub use source::{AzureVm, Churn, ChurnShape, Flavor, Load, Series, Shape, Source, TraceFile};
 
 /// One `--set key=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
