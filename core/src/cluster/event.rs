@@ -38,6 +38,9 @@ pub struct DeploymentStatus {
     pub updated_ready: u32,
     /// Pods that exist and are not terminating, of all templates.
     pub total: u32,
+    /// Pods that are terminating (Kubernetes: `terminatingReplicas`). They still hold quota; a status
+    /// follows when they are gone.
+    pub terminating: u32,
 }
 
 /// Use of one service over the last sample.
