@@ -1,1 +1,4 @@
-//! it
+//! The one integration-test binary: rules over the tree, the command line, documents and scenarios.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod tidy;
