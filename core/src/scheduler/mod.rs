@@ -5,6 +5,10 @@
 //! Never: evicts, moves or counts replicas; reads a clock.
 //! Told by: the cluster, its own timers. Tells: the cluster.
 
+mod config;
 mod input;
+mod machine;
 
+pub use config::{Config, Pool};
 pub use input::Input;
+pub use machine::Scheduler;
