@@ -7,5 +7,9 @@
 #![deny(clippy::float_arithmetic)]
 
 mod input;
+mod machine;
+pub mod policy;
 
 pub use input::{Input, Policy};
+pub use machine::{Autoscaler, Config};
+pub use policy::{BadPolicy, Flap, check};

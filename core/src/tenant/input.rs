@@ -220,4 +220,12 @@ pub enum Refusal {
     /// The new quota is below use and `force` is off.
     #[error("quota: below use ({0:?}); set force to accept it and close growth")]
     BelowUse(Lack),
+    /// The installation has as many as it may have.
+    #[error("{what}: the limit of {max} is reached")]
+    Limit {
+        /// `organizations` or `tenants`.
+        what: Arc<str>,
+        /// The limit.
+        max: u32,
+    },
 }

@@ -5,6 +5,13 @@
 //! Never: counts pods itself (the workload machine reserves and releases), talks to the cluster directly.
 //! Told by: the edges, the cluster (spaces), the workload machine. Tells: the workload machine, billing.
 
+mod config;
 mod input;
+mod machine;
+pub mod slug;
+mod view;
 
+pub use config::Config;
 pub use input::{Answer, Ask, Input, NewTenant, Refusal, Status};
+pub use machine::Tenants;
+pub use view::{OrgView, TenantView};
