@@ -7,10 +7,20 @@
 //! Told by: the tenant machine, the cluster, its own timers. Tells: nobody.
 #![deny(clippy::float_arithmetic)]
 
+mod account;
+mod chain;
 mod input;
+mod invoice;
+mod machine;
+mod period;
+mod price;
+mod usage;
 
+pub use account::{Account, Partial, PeriodUse, Unlimited};
+pub use chain::{Broken, ContentHash, Run, UsageWindow, WINDOW_S, WindowState, verify};
 pub use input::{Answer, Input, Refusal};
-
-/// An invoice, or the draft of one.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Invoice {}
+pub use invoice::{Invoice, InvoiceLine, InvoiceState, LineKind, Unit, Windows};
+pub use machine::{Billing, Config, Metered};
+pub use period::{OPEN_AFTER_END, Period};
+pub use price::{BadCurrency, Code, Currency, Meter, PriceList, quantity_text};
+pub use usage::Usage;
