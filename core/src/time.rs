@@ -29,11 +29,26 @@ pub struct Span(pub i64);
 )]
 pub struct BadSpan(pub String);
 
+/// Why a text is not a point in time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not a time: expected RFC 3339, as in 2026-11-01T00:00:00Z")]
+pub struct BadTime(pub String);
+
 impl Time {
     /// The Unix epoch.
     pub const ZERO: Time = Time(0);
     /// Later than everything that happens.
     pub const MAX: Time = Time(i64::MAX);
+
+    /// Reads what [`Display`](fmt::Display) writes: RFC 3339, any offset, at most microseconds kept.
+    ///
+    /// # Errors
+    /// Another form, or a time before the year −9999 or after 9999.
+    pub fn parse(text: &str) -> Result<Time, BadTime> {
+        text.parse::<jiff::Timestamp>()
+            .map(|stamp| Time(stamp.as_microsecond()))
+            .map_err(|_| BadTime(text.chars().take(64).collect()))
+    }
 
     /// A time from whole seconds since the epoch; saturates at the ends.
     #[must_use]
@@ -210,6 +225,17 @@ mod tests {
     #[test]
     fn times_are_shown_as_rfc_3339() {
         assert_eq!(Time::from_secs(0).to_string(), "1970-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn times_are_read_as_rfc_3339() {
+        for time in [Time(0), Time(1_700_000_000_123_456), Time(-1)] {
+            assert_eq!(Time::parse(&time.to_string()), Ok(time));
+        }
+        assert_eq!(Time::parse("1970-01-01T01:00:00+01:00"), Ok(Time(0)));
+        for bad in ["", "today", "2026-11-01", "1970-01-01T00:00:00"] {
+            assert!(Time::parse(bad).is_err(), "{bad}");
+        }
     }
 
     proptest! {
