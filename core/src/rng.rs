@@ -10,9 +10,12 @@ use sha2::{Digest, Sha256};
 
 use crate::time::Time;
 
+/// A named random stream.
+pub type Stream = ChaCha8Rng;
+
 /// The stream for one purpose of one entity.
 #[must_use]
-pub fn stream(seed: u128, purpose: &str, entity: &str) -> ChaCha8Rng {
+pub fn stream(seed: u128, purpose: &str, entity: &str) -> Stream {
     let mut hash = Sha256::new();
     hash.update(seed.to_le_bytes());
     hash.update((purpose.len() as u64).to_le_bytes());
