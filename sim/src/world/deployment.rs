@@ -111,7 +111,10 @@ impl Rollout {
 
 impl World {
     fn rollout(&mut self, service: ServiceNo) -> Option<&mut Rollout> {
-        self.services.get_mut(service.index())?.deployment.as_deref_mut()
+        self.services
+            .get_mut(service.index())?
+            .deployment
+            .as_deref_mut()
     }
 
     /// What the Deployment of a service should be, as the cluster holds it.
@@ -248,7 +251,9 @@ impl World {
         let Some(serial) = pod.set() else {
             return true;
         };
-        let set = self.rollout(pod.service).and_then(|rollout| rollout.set(serial));
+        let set = self
+            .rollout(pod.service)
+            .and_then(|rollout| rollout.set(serial));
         set.is_some_and(|set| set.starts)
     }
 
@@ -265,7 +270,9 @@ impl World {
         let Some(serial) = pod.set() else {
             return;
         };
-        let set = self.rollout(pod.service).and_then(|rollout| rollout.set(serial));
+        let set = self
+            .rollout(pod.service)
+            .and_then(|rollout| rollout.set(serial));
         if let Some(set) = set {
             if let Ok(place) = set.pods.binary_search(&no) {
                 set.pods.remove(place);

@@ -60,11 +60,14 @@ impl World {
     /// The `n`th node of a pool, counted from 1.
     fn node_spec(&self, no: PoolNo, n: u32) -> NodeSpec {
         let pool = &self.config.pools[no.index()];
-        let width = pool.initial.checked_ilog10().map_or(1, |log| log as usize + 1);
+        let width = pool
+            .initial
+            .checked_ilog10()
+            .map_or(1, |log| log as usize + 1);
         let zones = u32::try_from(pool.zones.len()).unwrap_or(u32::MAX);
-        let zone = (n - 1).checked_rem(zones).map_or(&pool.template.zone, |zone| {
-            &pool.zones[zone as usize]
-        });
+        let zone = (n - 1)
+            .checked_rem(zones)
+            .map_or(&pool.template.zone, |zone| &pool.zones[zone as usize]);
         NodeSpec {
             name: format!("{}-{n:0width$}", pool.name).into(),
             pool: Some(no),
@@ -75,7 +78,9 @@ impl World {
 
     fn add_node(&mut self, now: Time, spec: Arc<NodeSpec>, out: &mut Vec<Event>) {
         self.count(now);
-        let pool = spec.pool.and_then(|pool| self.totals.pools.get_mut(pool.index()));
+        let pool = spec
+            .pool
+            .and_then(|pool| self.totals.pools.get_mut(pool.index()));
         if let Some(total) = pool {
             total.nodes += 1;
             total.peak = total.peak.max(total.nodes);
@@ -120,7 +125,11 @@ impl World {
 
     /// A node is gone, given back or failed: its pods end as lost, then it is reported gone.
     pub fn lose_node(&mut self, now: Time, node: NodeNo, out: &mut Vec<Event>) {
-        let Some(lost) = self.nodes.get(node.index()).filter(|node| node.gone.is_none()) else {
+        let Some(lost) = self
+            .nodes
+            .get(node.index())
+            .filter(|node| node.gone.is_none())
+        else {
             return;
         };
         if lost.allocated.pods > 0 {
@@ -138,7 +147,10 @@ impl World {
         lost.gone = Some(now);
         lost.state = NodeState::Inactive;
         self.allocatable = self.allocatable.saturating_sub(lost.spec.allocatable);
-        let pool = lost.spec.pool.and_then(|pool| self.totals.pools.get_mut(pool.index()));
+        let pool = lost
+            .spec
+            .pool
+            .and_then(|pool| self.totals.pools.get_mut(pool.index()));
         if let Some(total) = pool {
             total.nodes -= 1;
             total.removed += 1;

@@ -93,7 +93,8 @@ pub(super) struct Service {
 impl World {
     pub(super) fn service(&mut self, service: ServiceNo) -> &mut Service {
         if self.services.len() <= service.index() {
-            self.services.resize_with(service.index() + 1, Service::default);
+            self.services
+                .resize_with(service.index() + 1, Service::default);
         }
         &mut self.services[service.index()]
     }
@@ -267,7 +268,11 @@ impl World {
                 false => Err(|conflicts| &mut conflicts.bound_elsewhere),
             };
         }
-        let Some(host) = self.nodes.get_mut(node.index()).filter(|node| node.gone.is_none()) else {
+        let Some(host) = self
+            .nodes
+            .get_mut(node.index())
+            .filter(|node| node.gone.is_none())
+        else {
             return Err(|conflicts| &mut conflicts.node_gone);
         };
         let asks = self.asks[pod.spec.index()];
@@ -381,7 +386,11 @@ impl World {
     /// Frees quota; Deployments that were short of it try again.
     #[inline]
     fn give_back(&mut self, tenant: TenantNo, asks: Resources) {
-        if let Some(space) = self.spaces.get_mut(tenant.index()).and_then(Option::as_deref_mut) {
+        if let Some(space) = self
+            .spaces
+            .get_mut(tenant.index())
+            .and_then(Option::as_deref_mut)
+        {
             space.used = space.used.saturating_sub(asks);
             if !space.starved.is_empty() {
                 self.dirty.append(&mut space.starved);

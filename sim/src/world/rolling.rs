@@ -154,7 +154,9 @@ fn scale(goal: &Goal, sets: &mut [Size], new: Option<usize>) -> bool {
     }
     let saturated = new.is_some_and(|new| {
         let new = &sets[new];
-        new.desired == goal.replicas && new.replicas == goal.replicas && new.available == goal.replicas
+        new.desired == goal.replicas
+            && new.replicas == goal.replicas
+            && new.available == goal.replicas
     });
     if saturated {
         let mut any = false;
@@ -205,7 +207,11 @@ fn proportion(goal: &Goal, set: &Size, left: i64) -> i64 {
         (0, _) | (_, 0) => -size,
         (_, before) => div_round(size * i64::from(goal.max()), before) - size,
     };
-    if left > 0 { share.min(left) } else { share.max(left) }
+    if left > 0 {
+        share.min(left)
+    } else {
+        share.max(left)
+    }
 }
 
 /// `a / b` of positive numbers, rounded half up, as `RoundToInt32`.

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use nimbus_core::cluster::{
-    Command, Event, NodeSeen, PodSeen, PodSpec, Snapshot, UsageTick,
-};
+use nimbus_core::cluster::{Command, Event, NodeSeen, PodSeen, PodSpec, Snapshot, UsageTick};
 use nimbus_core::conductor::RadixHeap;
 use nimbus_core::ids::{PodNo, PoolNo, ServiceNo, SpecNo, TenantNo};
 use nimbus_core::rng::{self, Stream};
@@ -71,7 +69,9 @@ impl World {
     pub fn new(config: Config, start: Time) -> World {
         let seed = u128::from(config.seed);
         let boots = config.pools.iter();
-        let boots = boots.map(|pool| rng::stream(seed, "boot", &pool.name)).collect();
+        let boots = boots
+            .map(|pool| rng::stream(seed, "boot", &pool.name))
+            .collect();
         let totals = Totals {
             at: start,
             pools: vec![PoolTotal::default(); config.pools.len()],
@@ -114,7 +114,11 @@ impl World {
     /// When something is due by itself; never before the last instant that the world was told of.
     #[must_use]
     pub fn next(&self) -> Option<Time> {
-        let mut next = if self.dirty.is_empty() { Time::MAX } else { self.now };
+        let mut next = if self.dirty.is_empty() {
+            Time::MAX
+        } else {
+            self.now
+        };
         if let Some(key) = self.ends.peek() {
             next = next.min(self.time(key));
         }
@@ -178,7 +182,10 @@ impl World {
                 self.ensure_space(now, tenant, &space, out);
             }
             Command::DeleteTenantSpace { tenant } => self.delete_space(now, tenant, out),
-            Command::ApplyDeployment { service, deployment } => {
+            Command::ApplyDeployment {
+                service,
+                deployment,
+            } => {
                 self.apply_deployment(service, deployment);
             }
             Command::DeleteDeployment { service } => self.delete_deployment(now, service, out),
@@ -212,7 +219,11 @@ impl World {
                     state: node.state,
                 })
                 .collect(),
-            pods: self.pods.iter().map(|(no, pod)| self.seen(PodNo(no), pod)).collect(),
+            pods: self
+                .pods
+                .iter()
+                .map(|(no, pod)| self.seen(PodNo(no), pod))
+                .collect(),
         }
     }
 

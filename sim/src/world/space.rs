@@ -39,7 +39,9 @@ impl Space {
         let by_cpu = left.cpu.0.checked_div(asks.cpu.0).unwrap_or(u64::MAX);
         let by_memory = left.memory.0.checked_div(asks.memory.0).unwrap_or(u64::MAX);
         let by_pods = left.pods.checked_div(asks.pods).unwrap_or(u32::MAX);
-        u32::try_from(by_cpu.min(by_memory)).unwrap_or(u32::MAX).min(by_pods)
+        u32::try_from(by_cpu.min(by_memory))
+            .unwrap_or(u32::MAX)
+            .min(by_pods)
     }
 }
 

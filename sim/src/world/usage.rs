@@ -132,7 +132,12 @@ impl World {
     /// The requests of a service up to `at`; `None` if it never had a load.
     #[must_use]
     pub fn served(&self, service: ServiceNo, at: Time) -> Option<Served> {
-        let mut meter = self.services.get(service.index())?.meter.as_deref()?.clone();
+        let mut meter = self
+            .services
+            .get(service.index())?
+            .meter
+            .as_deref()?
+            .clone();
         meter.close(at);
         Some(Served {
             requests_milli: meter.requests / 1_000_000,
