@@ -1,1 +1,10 @@
 //! Reports: one model, five formats.
+//!
+//! Guarantees: equal documents give equal bytes in every format, and what may differ between two runs
+//! stands under `run` in JSON and nowhere else. No number in JSON is a float. A text that a tenant chose
+//! is escaped wherever it goes; the HTML names no network address and needs no script.
+//! Never: decides, measures, reads a clock.
+
+mod model;
+
+pub use model::*;
