@@ -24,7 +24,11 @@ impl Percentiles {
     /// milliseconds), rounded up. `per_ms` of 0 counts as 1.
     #[must_use]
     pub fn of<C: Counter>(histogram: &Histogram<C>, per_ms: u64) -> Percentiles {
-        let at = |quantile| histogram.value_at_quantile(quantile).div_ceil(per_ms.max(1));
+        let at = |quantile| {
+            histogram
+                .value_at_quantile(quantile)
+                .div_ceil(per_ms.max(1))
+        };
         Percentiles {
             count: histogram.len(),
             p50_ms: at(0.50),
