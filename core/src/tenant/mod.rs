@@ -5,10 +5,18 @@
 //! Never: counts pods itself (the workload machine reserves and releases), talks to the cluster directly.
 //! Told by: the edges, the cluster (spaces), the workload machine. Tells: the workload machine, billing.
 
+mod backoff;
 mod config;
 mod input;
+mod lifecycle;
 mod machine;
+mod org;
+mod quota;
+mod reserve;
 pub mod slug;
+mod space;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use config::Config;

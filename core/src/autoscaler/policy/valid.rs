@@ -4,13 +4,13 @@ use super::super::Policy;
 use crate::time::Span;
 
 /// Most replicas of a service.
-pub const REPLICAS_MAX: u32 = 1_000;
+const REPLICAS_MAX: u32 = 1_000;
 /// Highest threshold, percent.
-pub const PERCENT_MAX: u32 = 1_000;
+const PERCENT_MAX: u32 = 1_000;
 /// Shortest period.
-pub const PERIOD_MIN: Span = Span::from_secs(1);
+const PERIOD_MIN: Span = Span::from_secs(1);
 /// Longest period and cool-down.
-pub const SPAN_MAX: Span = Span::from_secs(86_400);
+const SPAN_MAX: Span = Span::from_secs(86_400);
 
 /// A field of a policy is out of its range.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
