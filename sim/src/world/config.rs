@@ -54,10 +54,10 @@ pub struct Pool {
     pub price_micro_hour: u64,
 }
 
-/// How long a pod takes from its binding to ready, drawn evenly and independently per pod.
+/// How long a pod takes from its binding to ready, drawn evenly.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StartDelay {
-    /// Least and longest time to pull the image.
+    /// Least and longest time to pull the image: once per node and revision of the service.
     pub pull: (Span, Span),
     /// Least and longest time to start.
     pub start: (Span, Span),

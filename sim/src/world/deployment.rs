@@ -257,6 +257,13 @@ impl World {
         set.is_some_and(|set| set.starts)
     }
 
+    /// The revision of a pod of a Deployment; 0 for a bare one.
+    pub(super) fn revision_of(&mut self, pod: Pod) -> u32 {
+        let serial = pod.set();
+        let set = serial.and_then(|serial| self.rollout(pod.service)?.set(serial));
+        set.map_or(0, |set| set.revision)
+    }
+
     /// A pod of a set became ready.
     pub(super) fn set_ready(&mut self, no: ServiceNo, serial: u32) {
         if let Some(set) = self.rollout(no).and_then(|rollout| rollout.set(serial)) {

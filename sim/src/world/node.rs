@@ -155,6 +155,7 @@ impl World {
             total.nodes -= 1;
             total.removed += 1;
         }
+        self.pulled.retain(|(on, _, _), _| *on != node);
         out.push(Event::NodeGone { node });
     }
 }

@@ -250,7 +250,7 @@ impl World {
             slot.node = node.0;
             slot.phase = Phase::Starting;
         }
-        self.start(now, no, pod, out);
+        self.start(now, no, node, pod, out);
     }
 
     /// The pod, if it may be bound to this node; `None` if it already is.
@@ -284,18 +284,24 @@ impl World {
     }
 
     /// Begins to pull and start a pod that was just bound. A bare pod without delay is ready at once and
-    /// without an event; one whose image is bad never is.
-    fn start(&mut self, now: Time, no: PodNo, pod: Pod, out: &mut Vec<Event>) {
+    /// without an event; one whose image is bad never is. A node pulls each revision of a service once.
+    fn start(&mut self, now: Time, no: PodNo, node: NodeNo, pod: Pod, out: &mut Vec<Event>) {
         if !self.starts(pod) {
             return;
         }
+        let revision = self.revision_of(pod);
         let service = &mut self.services[pod.service.index()];
         let Some(stream) = &mut service.stream else {
             return self.ready(now, no, pod, (pod.set != NONE).then_some(out));
         };
-        let pull = draw(stream, service.delay.pull);
-        let start = draw(stream, service.delay.start);
-        self.arm(now + pull + start, Due::Started(no));
+        let mut begins = now;
+        if service.delay.pull.1 > Span::ZERO {
+            let image = (node, pod.service, revision);
+            let pulled = self.pulled.entry(image);
+            begins = *pulled.or_insert_with(|| now + draw(stream, service.delay.pull));
+        }
+        let starts = begins.max(now) + draw(stream, service.delay.start);
+        self.arm(starts, Due::Started(no));
     }
 
     /// A pod has started, unless it is gone by now.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use nimbus_core::cluster::{Command, Event, NodeSeen, PodSeen, PodSpec, Snapshot, UsageTick};
 use nimbus_core::conductor::RadixHeap;
-use nimbus_core::ids::{PodNo, PoolNo, ServiceNo, SpecNo, TenantNo};
+use nimbus_core::ids::{NodeNo, PodNo, PoolNo, ServiceNo, SpecNo, TenantNo};
 use nimbus_core::rng::{self, Stream};
 use nimbus_core::table::Table;
 use nimbus_core::time::{Span, Time};
@@ -49,6 +49,8 @@ pub struct World {
     pub(super) spaces: Vec<Option<Box<Space>>>,
     /// Spaces ever made: what their UIDs are drawn by.
     pub(super) spaces_made: u32,
+    /// When a node has, or will have, the image of a revision of a service that takes time to pull.
+    pub(super) pulled: BTreeMap<(NodeNo, ServiceNo, u32), Time>,
     ends: RadixHeap<PodNo>,
     timers: RadixHeap<Due>,
     /// Services whose controller has something to look at.
@@ -91,6 +93,7 @@ impl World {
             services: Vec::new(),
             spaces: Vec::new(),
             spaces_made: 0,
+            pulled: BTreeMap::new(),
             ends: RadixHeap::default(),
             timers: RadixHeap::default(),
             dirty: BTreeSet::new(),
@@ -214,7 +217,7 @@ impl World {
             nodes: nodes
                 .filter(|(_, node)| node.gone.is_none())
                 .map(|(index, node)| NodeSeen {
-                    node: nimbus_core::ids::NodeNo::at(index),
+                    node: NodeNo::at(index),
                     spec: Arc::clone(&node.spec),
                     state: node.state,
                 })
