@@ -6,6 +6,37 @@
 //! Told by: the edges, the tenant machine, the autoscaler, the cluster. Tells: the tenant machine, the
 //! autoscaler, the cluster.
 
+mod batch;
+mod change;
+mod config;
+mod deploy;
 mod input;
+mod lifecycle;
+mod machine;
+mod operate;
+mod pending;
+mod plan;
+mod quota;
+mod read;
+mod restore;
+mod revision;
+mod rollout;
+mod slug;
+mod state;
+mod status;
+mod strategy;
+#[cfg(test)]
+mod tests;
 
+pub use config::Config;
 pub use input::{Actor, Answer, Deploy, Input, Kind, Refusal, Share, Strategy};
+pub use machine::Workloads;
+pub use plan::{Action, Desired, Observed, Running, Shape, Why, is_complete, plan};
+pub use quota::Held;
+pub use read::ServiceView;
+pub use revision::{Reason, Revision, Template};
+pub use rollout::{Cause, Clock, Fired, Progress, Rollout, RolloutState};
+pub use slug::{SLUG_LEN_MAX, check_slug, deployment_name};
+pub use state::{App, Pin, Service, TenantState};
+pub use status::{AppStatus, Facts, Phase, ServiceStatus, app_status, phase, service_status};
+pub use strategy::{Fence, NO_SURGE};

@@ -1,0 +1,376 @@
+//! Creating and changing services.
+
+use std::sync::Arc;
+
+use super::change::{Change, NewRevision, Says, Settings, add_rollout, say, set_policy};
+use super::config::Config;
+use super::input::{Deploy, Input, Kind, Refusal, Share};
+use super::machine::{Workloads, answer, release};
+use super::pending::Pending;
+use super::quota::Held;
+use super::revision::{Reason, Revision, Template};
+use super::rollout::Cause;
+use super::slug::{check_slug, deployment_name};
+use super::state::{App, Entry, Service, TenantState};
+use super::strategy::Fence;
+use crate::autoscaler;
+use crate::explain::Lack;
+use crate::ids::{AppId, AppNo, RevisionId, ServiceId, ServiceNo};
+use crate::machine::Outbox;
+use crate::store::workload::Row;
+use crate::tenant;
+use crate::time::{Span, Time};
+use crate::units::Resources;
+
+/// A service that waits for its reservation.
+#[derive(Clone, Debug)]
+pub(super) struct Create {
+    deploy: Arc<Deploy>,
+    name: Arc<str>,
+    /// Whether its app is made with it.
+    new_app: bool,
+    desired: u32,
+    held: Held,
+    /// What was reserved.
+    ask: tenant::Ask,
+}
+
+fn invalid(field: &str, why: &str) -> Refusal {
+    Refusal::Invalid {
+        field: field.into(),
+        why: why.into(),
+    }
+}
+
+/// What can be refused without looking at the state.
+fn check(deploy: &Deploy, config: &Config) -> Result<(), Refusal> {
+    check_slug("app", &deploy.app)?;
+    check_slug("service", &deploy.service)?;
+    if deploy.image.is_empty() || deploy.image.len() > config.image_len_max as usize {
+        return Err(invalid("image", "expected 1 to 512 bytes"));
+    }
+    if deploy.spec.requests.pods != 1 {
+        return Err(invalid("pods", "expected 1 for each replica"));
+    }
+    check_strategy(deploy)?;
+    if let Some(policy) = &deploy.autoscale {
+        check_policy(policy, config)?;
+    }
+    let none = deploy.replicas.unwrap_or(0) == 0 && deploy.autoscale.is_none();
+    if deploy.kind == Kind::Batch && !none {
+        return Err(invalid(
+            "replicas",
+            "expected none: a batch service has runs instead",
+        ));
+    }
+    Ok(())
+}
+
+fn check_strategy(deploy: &Deploy) -> Result<(), Refusal> {
+    let strategy = &deploy.strategy;
+    if strategy.deadline <= Span::ZERO {
+        return Err(invalid("deadline", "expected more than 0s"));
+    }
+    if matches!(strategy.unavailable, Share::Percent(percent) if percent > 100) {
+        return Err(invalid("unavailable", "expected at most 100 %"));
+    }
+    Ok(())
+}
+
+fn check_policy(policy: &autoscaler::Policy, config: &Config) -> Result<(), Refusal> {
+    if policy.min > policy.max || policy.max > config.policy_replicas_max {
+        return Err(Refusal::Bounds {
+            replicas: policy.max,
+            min: policy.min,
+            max: config.policy_replicas_max,
+        });
+    }
+    Ok(())
+}
+
+/// Bounds of the replicas of a service.
+pub(super) fn bounds(policy: Option<&autoscaler::Policy>, config: &Config) -> (u32, u32) {
+    policy.map_or((0, config.replicas_max), |policy| (policy.min, policy.max))
+}
+
+/// The replicas that a request asks for: those that it names must lie within the bounds, those that are
+/// kept or set by default are brought into them.
+fn replicas(deploy: &Deploy, present: Option<u32>, config: &Config) -> Result<u32, Refusal> {
+    let (min, max) = bounds(deploy.autoscale.as_deref(), config);
+    match (deploy.kind, deploy.replicas) {
+        (Kind::Batch, _) => Ok(0),
+        (_, Some(replicas)) if (min..=max).contains(&replicas) => Ok(replicas),
+        (_, Some(replicas)) => Err(Refusal::Bounds { replicas, min, max }),
+        (_, None) => Ok(present.unwrap_or(1).clamp(min, max)),
+    }
+}
+
+impl Workloads {
+    pub(super) fn deploy(&mut self, now: Time, deploy: Arc<Deploy>, out: &mut Outbox) {
+        if let Err(refusal) = check(&deploy, &self.config) {
+            return answer(Err(refusal), out);
+        }
+        let name = deployment_name(&deploy.app, &deploy.service);
+        let tenant = self.tenants.get(&deploy.tenant);
+        let known = tenant.and_then(|tenant| tenant.names.get(&name).copied());
+        let app = tenant.and_then(|tenant| tenant.apps.get(&deploy.app).copied());
+        match (known, app) {
+            (Some(Some(no)), _) => self.redeploy(now, no, deploy, out),
+            // The name or the app is being made at this instant: look again in the next round.
+            (Some(None), _) | (None, Some(None)) => out.send(Input::Deploy(deploy)),
+            (None, app) => self.create(deploy, name, app.is_none(), out),
+        }
+    }
+
+    fn redeploy(&mut self, now: Time, no: ServiceNo, deploy: Arc<Deploy>, out: &mut Outbox) {
+        let entry = &self.services[no.index()];
+        if entry.busy || entry.runs > 0 {
+            return out.send(Input::Deploy(deploy));
+        }
+        match self.changed(entry, &deploy) {
+            Ok(Some(change)) => self.request(now, Box::new(change), out),
+            Ok(None) => {
+                let app = self.apps[entry.row.app.index()].id;
+                if let Some(same) = say(entry, Says::Deployed, false, app) {
+                    answer(Ok(same), out);
+                }
+            }
+            Err(refusal) => answer(Err(refusal), out),
+        }
+    }
+
+    /// What a request changes of a service; `None` if nothing.
+    fn changed(&self, entry: &Entry, deploy: &Deploy) -> Result<Option<Change>, Refusal> {
+        let row = &entry.row;
+        if *self.apps[row.app.index()].slug != *deploy.app || *row.slug != *deploy.service {
+            return Err(Refusal::Taken(Arc::clone(&row.name)));
+        }
+        self.check_open(entry)?;
+        if row.kind != deploy.kind {
+            return Err(invalid(
+                "kind",
+                "expected the present one: it cannot change",
+            ));
+        }
+        let desired = replicas(deploy, Some(row.desired), &self.config)?;
+        let template = Template::of(deploy);
+        let spec_hash = template.hash();
+        let revision = (spec_hash != entry.current.spec_hash).then_some(NewRevision {
+            template,
+            spec_hash,
+            reason: Reason::Deploy,
+            from: row.revision,
+        });
+        let settings = Settings {
+            strategy: deploy.strategy,
+            autoscale: deploy.autoscale.clone(),
+        };
+        let same_settings =
+            settings.strategy == row.strategy && settings.autoscale == row.autoscale;
+        if revision.is_none() && desired == row.desired && same_settings {
+            return Ok(None);
+        }
+        Ok(Some(Change {
+            settings: Some(settings),
+            cause: revision.as_ref().map(|_| Cause::Deploy),
+            revision,
+            ..Change::replicas(row.no, desired, Says::Deployed)
+        }))
+    }
+
+    /// A service takes changes unless it or its tenant is going away or its tenant is suspended.
+    pub(super) fn check_open(&self, entry: &Entry) -> Result<(), Refusal> {
+        let why = match self.tenant_state(entry.row.tenant) {
+            _ if entry.row.deleting => "it is being deleted",
+            TenantState::Deleting => "its tenant is being deleted",
+            TenantState::Suspended => "its tenant is suspended",
+            TenantState::Waiting | TenantState::Active => return Ok(()),
+        };
+        Err(Refusal::State {
+            service: entry.row.no,
+            why: why.into(),
+        })
+    }
+
+    fn create(&mut self, deploy: Arc<Deploy>, name: Arc<str>, new_app: bool, out: &mut Outbox) {
+        let (desired, held) = match self.first(&deploy) {
+            Ok(first) => first,
+            Err(refusal) => return answer(Err(refusal), out),
+        };
+        let tenant = deploy.tenant;
+        let names = self.tenants.entry(tenant).or_default();
+        names.names.insert(Arc::clone(&name), None);
+        if new_app {
+            names.apps.insert(Arc::clone(&deploy.app), None);
+        }
+        let ask = tenant::Ask {
+            resources: held.total().unwrap_or(Resources::ZERO),
+            apps: u32::from(new_app),
+        };
+        let ticket = self.tickets.put(Pending::Create(Box::new(Create {
+            deploy,
+            name,
+            new_app,
+            desired,
+            held,
+            ask,
+        })));
+        out.send(tenant::Input::Reserve {
+            tenant,
+            ask,
+            ticket,
+        });
+    }
+
+    /// Replicas and holding of a new service.
+    fn first(&self, deploy: &Deploy) -> Result<(u32, Held), Refusal> {
+        let services = self
+            .tenants
+            .get(&deploy.tenant)
+            .map_or(0, |t| t.names.len());
+        if services >= self.config.services_max as usize {
+            return Err(invalid("service", "the tenant has as many as it may have"));
+        }
+        let desired = replicas(deploy, None, &self.config)?;
+        let held = Held::default()
+            .grown(desired, 0, deploy.spec.requests)
+            .ok_or_else(|| invalid("replicas", "asks for more than can be counted"))?;
+        Ok((desired, held))
+    }
+
+    pub(super) fn create_refused(&mut self, create: &Create, lacks: Lack, out: &mut Outbox) {
+        let tenant = create.deploy.tenant;
+        if let Some(names) = self.tenants.get_mut(&tenant) {
+            names.names.remove(&create.name);
+            if create.new_app {
+                names.apps.remove(&create.deploy.app);
+            }
+            if names.names.is_empty() && names.state == TenantState::Waiting {
+                self.tenants.remove(&tenant);
+            }
+        }
+        answer(Err(Refusal::Quota(lacks)), out);
+        self.childless(tenant, out);
+    }
+
+    pub(super) fn create_admitted(
+        &mut self,
+        now: Time,
+        create: Create,
+        active: bool,
+        out: &mut Outbox,
+    ) {
+        let deploy = Arc::clone(&create.deploy);
+        if active {
+            self.activate(now, deploy.tenant, out);
+        }
+        let Some(app) = self.app_of(&create, out) else {
+            // The app was deleted at this instant: its quota went with it.
+            release(deploy.tenant, create.ask.resources, create.ask.apps, out);
+            return self.create_again(&create, out);
+        };
+        let no = ServiceNo::at(self.services.len());
+        let row = first_row(&create, no, app, ServiceId(out.draw()));
+        let revision = first_revision(&deploy, no, RevisionId(out.draw()), now);
+        out.record(Row::Revision(Arc::clone(&revision)));
+        out.record(Row::Held {
+            service: no,
+            held: create.held,
+        });
+        let mut entry = Entry::new(row, revision, create.held);
+        match deploy.kind {
+            Kind::Service => add_rollout(&mut entry, Cause::Deploy, None, false, now, out),
+            Kind::Batch => entry.row.active = Some(1),
+        }
+        if deploy.autoscale.is_some() {
+            set_policy(&mut entry, deploy.autoscale.clone(), out);
+        }
+        if let Some(names) = self.tenants.get_mut(&deploy.tenant) {
+            names.names.insert(Arc::clone(&create.name), Some(no));
+        }
+        if let Some(done) = say(&entry, Says::Deployed, true, self.apps[app.index()].id) {
+            answer(Ok(done), out);
+        }
+        self.services.push(entry);
+        self.settle(now, no, true, out);
+    }
+
+    /// The app of a new service, made if it is not there, with one service more.
+    fn app_of(&mut self, create: &Create, out: &mut Outbox) -> Option<AppNo> {
+        let deploy = &create.deploy;
+        let names = self.tenants.get_mut(&deploy.tenant)?;
+        let no = if create.new_app {
+            let no = AppNo::at(self.apps.len());
+            self.apps.push(App {
+                no,
+                id: AppId(out.draw()),
+                tenant: deploy.tenant,
+                slug: Arc::clone(&deploy.app),
+                services: 0,
+            });
+            names.apps.insert(Arc::clone(&deploy.app), Some(no));
+            no
+        } else {
+            names.apps.get(&deploy.app).copied().flatten()?
+        };
+        let app = &mut self.apps[no.index()];
+        app.services += 1;
+        out.record(Row::App(Box::new(app.clone())));
+        Some(no)
+    }
+
+    /// Asks again, with an app of its own.
+    fn create_again(&mut self, create: &Create, out: &mut Outbox) {
+        if let Some(names) = self.tenants.get_mut(&create.deploy.tenant) {
+            names.names.remove(&create.name);
+        }
+        out.send(Input::Deploy(Arc::clone(&create.deploy)));
+    }
+}
+
+fn first_row(create: &Create, no: ServiceNo, app: AppNo, id: ServiceId) -> Service {
+    let deploy = &create.deploy;
+    Service {
+        no,
+        id,
+        tenant: deploy.tenant,
+        app,
+        slug: Arc::clone(&deploy.service),
+        name: Arc::clone(&create.name),
+        kind: deploy.kind,
+        strategy: deploy.strategy,
+        autoscale: None,
+        desired: create.desired,
+        suspended_replicas: None,
+        revision: 1,
+        active: None,
+        restart: 0,
+        pinned: None,
+        fence: match deploy.kind {
+            Kind::Service => deploy.strategy.fence(create.desired),
+            Kind::Batch => Fence::default(),
+        },
+        generation: 0,
+        rollout: 0,
+        rollouts_complete: 0,
+        rollouts_failed: 0,
+        rollouts_superseded: 0,
+        scaling: false,
+        deleting: false,
+        gone: false,
+    }
+}
+
+fn first_revision(deploy: &Deploy, service: ServiceNo, id: RevisionId, now: Time) -> Arc<Revision> {
+    let template = Template::of(deploy);
+    Arc::new(Revision {
+        service,
+        number: 1,
+        id,
+        spec_hash: template.hash(),
+        template,
+        reason: Reason::Deploy,
+        from: None,
+        created_at: now,
+    })
+}
