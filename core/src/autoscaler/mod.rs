@@ -9,6 +9,8 @@
 mod input;
 mod machine;
 pub mod policy;
+#[cfg(test)]
+mod tests;
 
 pub use input::{Input, Policy};
 pub use machine::{Autoscaler, Config};

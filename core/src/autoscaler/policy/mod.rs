@@ -5,5 +5,5 @@ mod step;
 mod valid;
 
 pub use flap::{Flap, check};
-pub use step::{Metric, Now, Verdict, decide};
+pub use step::{Look, Metric, Verdict, decide};
 pub use valid::BadPolicy;

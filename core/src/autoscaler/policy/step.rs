@@ -1,6 +1,8 @@
 //! The policy `nimbus-step` (S0-14): one step up above a threshold, one down below another.
 //!
-//! Utilization is used / requested cpu over ready replicas, compared by cross-multiplication, strictly.
+//! Utilization is used / requested cpu over ready replicas, compared by cross-multiplication, strictly. A
+//! sample that was measured before the last change says nothing about the replicas of now, so it moves
+//! nothing: else lag alone would make sound thresholds oscillate.
 
 use super::super::Policy;
 use crate::explain::ScaleReason;
@@ -21,7 +23,7 @@ pub enum Metric {
 
 /// What a decision looks at, beside the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
+pub struct Look {
     /// The time.
     pub now: Time,
     /// Replicas wanted.
@@ -50,17 +52,17 @@ pub struct Verdict {
 /// Decides for one service. The wish lies within the bounds unless `hold` keeps replicas outside of them;
 /// from within the bounds it moves by at most one step.
 #[must_use]
-pub fn decide(policy: &Policy, at: &Now) -> Verdict {
+pub fn decide(policy: &Policy, at: &Look) -> Verdict {
     let from = at.desired;
     let keep = |reason| Verdict {
         from,
         to: from,
         reason,
     };
-    let bounded = from.max(policy.min).min(policy.max);
     if at.hold {
         return keep(ScaleReason::RolloutRunning);
     }
+    let bounded = bound(policy, from);
     if bounded != from {
         return Verdict {
             from,
@@ -89,6 +91,10 @@ pub fn decide(policy: &Policy, at: &Now) -> Verdict {
     wish
 }
 
+fn bound(policy: &Policy, replicas: u32) -> u32 {
+    replicas.max(policy.min).min(policy.max)
+}
+
 /// The step that the thresholds ask for, within the bounds.
 fn wish(policy: &Policy, from: u32, sample: &Sample) -> Verdict {
     let keep = |reason| Verdict {
@@ -112,7 +118,7 @@ fn wish(policy: &Policy, from: u32, sample: &Sample) -> Verdict {
     } else {
         (from, ScaleReason::InBand)
     };
-    let to = wanted.max(policy.min).min(policy.max);
+    let to = bound(policy, wanted);
     if to == from && wanted != from {
         return keep(ScaleReason::AtBound);
     }
