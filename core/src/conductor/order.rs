@@ -295,6 +295,18 @@ impl<M: Envelope> Conductor<M> {
         self.timers.push(key(at), slot);
     }
 
+    /// A conductor without timers that goes on where another stopped: same instant, round and hashes.
+    #[must_use]
+    pub fn resume(stopped: &Conductor<M>) -> Conductor<M> {
+        Conductor {
+            now: stopped.now,
+            round: stopped.round,
+            hashes: stopped.hashes,
+            events: stopped.events,
+            ..Conductor::default()
+        }
+    }
+
     /// When the next timer is due.
     #[must_use]
     pub fn next_timer(&self) -> Option<Time> {

@@ -13,7 +13,7 @@ use super::deployment::Rollout;
 use super::node::draw;
 use super::run::Due;
 use super::usage::{Meter, Use};
-use super::{Conflicts, World};
+use super::{Conflicts, Node, PoolTotal, World};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -276,9 +276,13 @@ impl World {
             return Err(|conflicts| &mut conflicts.node_gone);
         };
         let asks = self.asks[pod.spec.index()];
+        let was_empty = host.allocated.pods == 0;
         match host.allocated.checked_add(asks) {
             Some(allocated) if allocated.fits(host.spec.allocatable) => host.allocated = allocated,
             _ => return Err(|conflicts| &mut conflicts.over_capacity),
+        }
+        if was_empty && let Some(total) = pool_of(&mut self.totals.pools, host) {
+            total.busy += 1;
         }
         Ok(Some(pod))
     }
@@ -387,6 +391,9 @@ impl World {
         self.requested = self.requested.saturating_sub(asks);
         let node = &mut self.nodes[NodeNo(pod.node).index()];
         node.allocated = node.allocated.saturating_sub(asks);
+        if node.allocated.pods == 0 && let Some(total) = pool_of(&mut self.totals.pools, node) {
+            total.busy -= 1;
+        }
     }
 
     /// Frees quota; Deployments that were short of it try again.
@@ -415,4 +422,9 @@ impl World {
             self.finish(now, pod, Finish::Deleted, out);
         }
     }
+}
+
+/// The books of a node's pool.
+fn pool_of<'a>(pools: &'a mut [PoolTotal], node: &Node) -> Option<&'a mut PoolTotal> {
+    pools.get_mut(node.spec.pool?.index())
 }

@@ -70,6 +70,8 @@ pub struct PoolTotal {
     pub nodes: u32,
     /// Nodes that boot.
     pub booting: u32,
+    /// Nodes with at least one pod.
+    pub busy: u32,
     /// Most nodes at once.
     pub peak: u32,
     /// Nodes ever ordered, without the initial ones.
@@ -124,6 +126,12 @@ impl World {
             }
             self.totals.at = now;
         }
+    }
+
+    /// Each pool's books up to the last event, in order: counts are of now.
+    #[must_use]
+    pub fn pools(&self) -> &[PoolTotal] {
+        &self.totals.pools
     }
 
     /// What all nodes offer now.
