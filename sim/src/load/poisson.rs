@@ -27,10 +27,20 @@ impl Uniform {
 /// `rate × interval`, over the interval.
 pub(super) fn rate(key: u128, index: u64, rate: u64, interval: Span) -> u64 {
     let micros = interval.0.max(1);
-    #[expect(clippy::cast_precision_loss, reason = "a mean; libm rounds alike everywhere")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a mean; libm rounds alike everywhere"
+    )]
     let mean = rate as f64 * micros as f64 / 1e9;
-    let mut uniform = Uniform { key: key ^ u128::from(index).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835), drawn: 0 };
-    let count = if mean < NORMAL_FROM { knuth(mean, &mut uniform) } else { normal(mean, &mut uniform) };
+    let mut uniform = Uniform {
+        key: key ^ u128::from(index).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835),
+        drawn: 0,
+    };
+    let count = if mean < NORMAL_FROM {
+        knuth(mean, &mut uniform)
+    } else {
+        normal(mean, &mut uniform)
+    };
     let rate = u128::from(count) * 1_000_000_000 / u128::from(micros.unsigned_abs());
     u64::try_from(rate).unwrap_or(u64::MAX)
 }
@@ -53,7 +63,11 @@ fn normal(mean: f64, uniform: &mut Uniform) -> u64 {
     let radius = libm::sqrt(-2.0 * libm::log(uniform.next()));
     let angle = std::f64::consts::TAU * uniform.next();
     let value = libm::round(mean + libm::sqrt(mean) * radius * libm::cos(angle));
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; saturates")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "not negative; saturates"
+    )]
     let count = value.max(0.0) as u64;
     count
 }

@@ -49,14 +49,21 @@ impl Levels {
     /// The highest level that stood for any time.
     #[must_use]
     pub fn peak(&self) -> u32 {
-        let peak = self.micros.iter().rposition(|&time| time > 0).unwrap_or(self.level);
+        let peak = self
+            .micros
+            .iter()
+            .rposition(|&time| time > 0)
+            .unwrap_or(self.level);
         u32::try_from(peak).unwrap_or(u32::MAX)
     }
 
     /// Sum of level × time in microseconds.
     #[must_use]
     pub fn integral(&self) -> u128 {
-        (0u128..).zip(&self.micros).map(|(level, &time)| level * u128::from(time)).sum()
+        (0u128..)
+            .zip(&self.micros)
+            .map(|(level, &time)| level * u128::from(time))
+            .sum()
     }
 }
 
@@ -71,7 +78,12 @@ mod tests {
             levels.set(Time(at), level);
         }
         levels.close(Time(100));
-        let found = (levels.percentile(50), levels.percentile(95), levels.peak(), levels.integral());
+        let found = (
+            levels.percentile(50),
+            levels.percentile(95),
+            levels.peak(),
+            levels.integral(),
+        );
         assert_eq!(found, (2, 4, 10, 180 + 50 + 20));
     }
 }

@@ -87,7 +87,8 @@ impl Recorder {
     pub fn new(from: Time) -> Recorder {
         Recorder {
             from,
-            waited_ms: Histogram::new_with_bounds(1, WAIT_MS_MAX, 3).expect("the bounds are in order"),
+            waited_ms: Histogram::new_with_bounds(1, WAIT_MS_MAX, 3)
+                .expect("the bounds are in order"),
             placed: 0,
             finished: 0,
             bound: 0,
@@ -195,15 +196,24 @@ impl Recorder {
     /// A percentile of the waits, in milliseconds; 0 if nothing was placed.
     #[must_use]
     pub fn waited(&self, percentile: f64) -> u64 {
-        if self.waited_ms.is_empty() { 0 } else { self.waited_ms.value_at_percentile(percentile) }
+        if self.waited_ms.is_empty() {
+            0
+        } else {
+            self.waited_ms.value_at_percentile(percentile)
+        }
     }
 
     /// Requests and pods refused in all.
     #[must_use]
     pub fn refused(&self) -> (u64, u64) {
-        self.tenants.values().fold((0, 0), |(requests, pods), counts| {
-            (requests + counts.refused_requests, pods + counts.refused_pods)
-        })
+        self.tenants
+            .values()
+            .fold((0, 0), |(requests, pods), counts| {
+                (
+                    requests + counts.refused_requests,
+                    pods + counts.refused_pods,
+                )
+            })
     }
 }
 
@@ -211,8 +221,14 @@ impl Recorder {
 #[must_use]
 pub fn sampling(duration: Span, points: i64) -> Span {
     let exact = Span((duration.0 / points.max(1)).max(1));
-    let whole = [1i64, 5, 10, 30, 60, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 86_400];
-    whole.into_iter().map(Span::from_secs).find(|span| *span >= exact).unwrap_or(exact)
+    let whole = [
+        1i64, 5, 10, 30, 60, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 86_400,
+    ];
+    whole
+        .into_iter()
+        .map(Span::from_secs)
+        .find(|span| *span >= exact)
+        .unwrap_or(exact)
 }
 
 /// What was lacking, in one word.

@@ -30,7 +30,10 @@ impl Offered {
     /// Load at a time, in thousandths of a request per second.
     #[must_use]
     pub fn rate(&self, at: Time) -> u64 {
-        self.loads.iter().map(|load| load.rate(at)).fold(0, u64::saturating_add)
+        self.loads
+            .iter()
+            .map(|load| load.rate(at))
+            .fold(0, u64::saturating_add)
     }
 
     /// What this many ready replicas carry without a violation, in thousandths of a request per second.
@@ -47,7 +50,9 @@ impl Offered {
     pub fn ideal(&self, rate: u64) -> u64 {
         let cost = u128::from(rate) * u128::from(self.cpu_per_request.0.unsigned_abs());
         let one = u128::from(self.replica_m) * 10_000 * u128::from(self.capacity_percent);
-        u64::try_from(cost.div_ceil(one.max(1))).unwrap_or(u64::MAX).max(1)
+        u64::try_from(cost.div_ceil(one.max(1)))
+            .unwrap_or(u64::MAX)
+            .max(1)
     }
 }
 
@@ -96,7 +101,12 @@ impl ServiceScaling {
     fn sample(&mut self, at: Time, ready: u64) {
         let Some(offered) = &self.offered else { return };
         let rate = offered.rate(at);
-        let point = Point { at, rate, carried: offered.carries(ready), ready };
+        let point = Point {
+            at,
+            rate,
+            carried: offered.carries(ready),
+            ready,
+        };
         if let Some(last) = self.last {
             let micros = u128::from(at.since(last.at).0.unsigned_abs());
             self.ready_us += u128::from(last.ready) * micros;
@@ -160,7 +170,9 @@ impl Scaling {
             if service.offered.is_none() {
                 continue;
             }
-            let found = tick.services.binary_search_by_key(no, |usage| usage.service);
+            let found = tick
+                .services
+                .binary_search_by_key(no, |usage| usage.service);
             let ready = found.map_or(0, |place| u64::from(tick.services[place].ready));
             service.sample(tick.sampled_at, ready);
         }
@@ -174,12 +186,18 @@ impl Scaling {
     /// Changes of all services.
     #[must_use]
     pub fn actions(&self) -> u64 {
-        self.services.values().map(|service| service.up + service.down).sum()
+        self.services
+            .values()
+            .map(|service| service.up + service.down)
+            .sum()
     }
 
     /// Changes of all services that went back on the one before.
     #[must_use]
     pub fn reversals(&self) -> u64 {
-        self.services.values().map(|service| service.reversals).sum()
+        self.services
+            .values()
+            .map(|service| service.reversals)
+            .sum()
     }
 }

@@ -38,7 +38,10 @@ impl Pods {
             sum = sum.saturating_add(shape.weight);
             sum
         });
-        #[expect(clippy::cast_precision_loss, reason = "means; libm rounds alike everywhere")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "means; libm rounds alike everywhere"
+        )]
         let (gap, lifetime) = (1e9 / churn.rate as f64, churn.lifetime.0 as f64);
         Pods {
             stream: rng::stream(u128::from(seed), "churn", name),
@@ -47,7 +50,9 @@ impl Pods {
             fill: churn.fill,
             gap: (churn.rate > 0).then_some(gap),
             lifetime,
-            tenants: u32::try_from(churn.tenants.len()).unwrap_or(u32::MAX).max(1),
+            tenants: u32::try_from(churn.tenants.len())
+                .unwrap_or(u32::MAX)
+                .max(1),
             weights: weights.collect(),
             made: 0,
             clock: start + churn.fill,

@@ -18,34 +18,73 @@ const HEADER: &str = "arrival_s,batch,flavor,dur_lo_s,dur_hi_s,censored\n";
 
 fn azure(text: &str) -> Result<azure_vm::Trace, Problem> {
     let flavors = [Arc::from("a"), Arc::from("m")];
-    azure_vm::read_from(Cursor::new(text.to_owned().into_bytes()), "vms.csv", &flavors)
+    azure_vm::read_from(
+        Cursor::new(text.to_owned().into_bytes()),
+        "vms.csv",
+        &flavors,
+    )
 }
 
 fn counts(text: &str) -> Result<Vec<u64>, Problem> {
-    rate_csv::read_from(Cursor::new(text.to_owned().into_bytes()), "rate.csv", "minute", "requests")
+    rate_csv::read_from(
+        Cursor::new(text.to_owned().into_bytes()),
+        "rate.csv",
+        "minute",
+        "requests",
+    )
 }
 
 #[test]
 fn rows_that_are_equal_are_one_and_lifetimes_are_the_middle_of_their_range() {
-    let trace = azure(&format!("{HEADER}300,7,m,300,600,0\n300,7,m,300,600,0\n600,8,a,0,100,0\n600,8,a,9,9,1\n")).unwrap();
-    let row = |arrival_s, batch, flavor, count, lifetime_s| Row { arrival_s, batch, flavor, count, lifetime_s };
-    let expected = [row(300, 7, 1, 2, Some(450)), row(600, 8, 0, 1, Some(150)), row(600, 8, 0, 1, None)];
-    assert_eq!((trace.rows.as_slice(), trace.machines), (expected.as_slice(), 4));
+    let trace = azure(&format!(
+        "{HEADER}300,7,m,300,600,0\n300,7,m,300,600,0\n600,8,a,0,100,0\n600,8,a,9,9,1\n"
+    ))
+    .unwrap();
+    let row = |arrival_s, batch, flavor, count, lifetime_s| Row {
+        arrival_s,
+        batch,
+        flavor,
+        count,
+        lifetime_s,
+    };
+    let expected = [
+        row(300, 7, 1, 2, Some(450)),
+        row(600, 8, 0, 1, Some(150)),
+        row(600, 8, 0, 1, None),
+    ];
+    assert_eq!(
+        (trace.rows.as_slice(), trace.machines),
+        (expected.as_slice(), 4)
+    );
 }
 
 #[test]
 fn columns_may_stand_in_any_order() {
-    let trace = azure("flavor,batch,extra,censored,dur_hi_s,dur_lo_s,arrival_s\na,1,x,0,900,900,5\n").unwrap();
+    let trace =
+        azure("flavor,batch,extra,censored,dur_hi_s,dur_lo_s,arrival_s\na,1,x,0,900,900,5\n")
+            .unwrap();
     assert_eq!(trace.rows[0].lifetime_s, Some(900));
 }
 
 #[test]
 fn a_layout_moves_compresses_and_deals_out() {
     let trace = azure(&format!("{HEADER}100,0,a,600,600,0\n400,205,a,600,600,1\n")).unwrap();
-    let layout = Layout { start: Time::from_secs(1_000), origin_s: 300, compression: 2, tenants: 100 };
+    let layout = Layout {
+        start: Time::from_secs(1_000),
+        origin_s: 300,
+        compression: 2,
+        tenants: 100,
+    };
     let arrivals: Vec<_> = azure_vm::arrivals(Arc::new(trace), layout).collect();
     assert_eq!(arrivals.len(), 1);
-    assert_eq!((arrivals[0].at, arrivals[0].tenant_index, arrivals[0].lifetime), (Time::from_secs(1_050), 5, None));
+    assert_eq!(
+        (
+            arrivals[0].at,
+            arrivals[0].tenant_index,
+            arrivals[0].lifetime
+        ),
+        (Time::from_secs(1_050), 5, None)
+    );
 }
 
 #[track_caller]
@@ -57,15 +96,42 @@ fn refused(result: Result<impl std::fmt::Debug, Problem>, expected: &str) {
 fn what_is_wrong_with_a_trace_is_named() {
     let row = |row: &str| azure(&format!("{HEADER}{row}\n"));
     let head = HEADER.trim().replace(',', ", ");
-    refused(azure(""), &format!("vms.csv:1: is empty: expected a header with {head}"));
-    refused(azure(HEADER), "vms.csv:2: has no row after its header: expected at least one arrival");
-    refused(azure("arrival_s,batch\n"), "vms.csv:1: flavor: column is missing: found arrival_s, batch");
-    refused(row("1,2,a"), "vms.csv:2: \"1,2,a\" is cut short: expected 6 fields");
-    refused(row("-1,2,a,0,0,0"), "vms.csv:2: arrival_s: \"-1\" is not a whole number");
-    refused(row("1,99999999999,a,0,0,0"), "vms.csv:2: batch: 99999999999 is too large: expected less than 2^32");
-    refused(row("1,2,z,0,0,0"), "vms.csv:2: flavor: \"z\" is not a flavor: expected one of a, m");
-    refused(row("1,2,a,9,3,0"), "vms.csv:2: dur_lo_s: 9 is above dur_hi_s 3");
-    refused(row("1,2,a,3,9,2"), "vms.csv:2: censored: \"2\" is neither 0 nor 1");
+    refused(
+        azure(""),
+        &format!("vms.csv:1: is empty: expected a header with {head}"),
+    );
+    refused(
+        azure(HEADER),
+        "vms.csv:2: has no row after its header: expected at least one arrival",
+    );
+    refused(
+        azure("arrival_s,batch\n"),
+        "vms.csv:1: flavor: column is missing: found arrival_s, batch",
+    );
+    refused(
+        row("1,2,a"),
+        "vms.csv:2: \"1,2,a\" is cut short: expected 6 fields",
+    );
+    refused(
+        row("-1,2,a,0,0,0"),
+        "vms.csv:2: arrival_s: \"-1\" is not a whole number",
+    );
+    refused(
+        row("1,99999999999,a,0,0,0"),
+        "vms.csv:2: batch: 99999999999 is too large: expected less than 2^32",
+    );
+    refused(
+        row("1,2,z,0,0,0"),
+        "vms.csv:2: flavor: \"z\" is not a flavor: expected one of a, m",
+    );
+    refused(
+        row("1,2,a,9,3,0"),
+        "vms.csv:2: dur_lo_s: 9 is above dur_hi_s 3",
+    );
+    refused(
+        row("1,2,a,3,9,2"),
+        "vms.csv:2: censored: \"2\" is neither 0 nor 1",
+    );
     let unsorted = "vms.csv:3: arrival_s: 5 comes after 9: expected rows in order of arrival";
     refused(row("9,2,a,3,9,1\n5,2,a,3,9,1"), unsorted);
 }
@@ -73,10 +139,22 @@ fn what_is_wrong_with_a_trace_is_named() {
 #[test]
 fn counts_fill_missing_periods_with_zero() {
     assert_eq!(counts("minute,requests\n3,5\n6,7\n").unwrap(), [5, 0, 0, 7]);
-    refused(counts("minute,requests\n3,5\n3,7\n"), "rate.csv:3: minute: 3 does not rise: expected rows in order, each index once");
-    refused(counts("minute,requests\n3,x\n"), "rate.csv:2: requests: \"x\" is not a whole number");
-    refused(counts("minute,hits\n"), "rate.csv:1: requests: column is missing: found minute, hits");
-    refused(counts("minute,requests\n0,1\n99999999999,1\n"), "rate.csv:3: minute: 99999999999 is too far: expected at most 50000000 periods");
+    refused(
+        counts("minute,requests\n3,5\n3,7\n"),
+        "rate.csv:3: minute: 3 does not rise: expected rows in order, each index once",
+    );
+    refused(
+        counts("minute,requests\n3,x\n"),
+        "rate.csv:2: requests: \"x\" is not a whole number",
+    );
+    refused(
+        counts("minute,hits\n"),
+        "rate.csv:1: requests: column is missing: found minute, hits",
+    );
+    refused(
+        counts("minute,requests\n0,1\n99999999999,1\n"),
+        "rate.csv:3: minute: 99999999999 is too far: expected at most 50000000 periods",
+    );
 }
 
 #[test]
@@ -85,9 +163,13 @@ fn a_compressed_file_reads_like_the_plain_one() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     gzip.write_all(text.as_bytes()).unwrap();
     let packed = gzip.finish().unwrap();
-    let read = |bytes: Vec<u8>| rate_csv::read_from(Cursor::new(bytes), "rate.csv.gz", "minute", "requests");
+    let read = |bytes: Vec<u8>| {
+        rate_csv::read_from(Cursor::new(bytes), "rate.csv.gz", "minute", "requests")
+    };
     assert_eq!(read(packed.clone()).unwrap(), [5, 7]);
-    let cut = read(packed[..packed.len() - 9].to_vec()).unwrap_err().to_string();
+    let cut = read(packed[..packed.len() - 9].to_vec())
+        .unwrap_err()
+        .to_string();
     assert!(cut.contains("cannot be read on"), "{cut}");
 }
 
@@ -110,14 +192,27 @@ fn churn() -> Churn {
 
 #[test]
 fn churn_fills_evenly_and_goes_on_at_its_rate() {
-    let pods: Vec<_> = Pods::new(&churn(), Time::ZERO, 1, "fleet").take(10_100).collect();
+    let pods: Vec<_> = Pods::new(&churn(), Time::ZERO, 1, "fleet")
+        .take(10_100)
+        .collect();
     assert_eq!((pods[0].at, pods[50].at), (Time::ZERO, Time::from_secs(25)));
     assert!(pods.is_sorted_by_key(|pod| pod.at));
     let end = pods[10_099].at.secs();
-    assert!((4_700..5_400).contains(&end), "10,000 arrivals at 2/s end at {end} s");
+    assert!(
+        (4_700..5_400).contains(&end),
+        "10,000 arrivals at 2/s end at {end} s"
+    );
     let large = pods.iter().filter(|pod| pod.flavor == 1).count();
-    assert!((2_300..2_800).contains(&large), "{large} of 10,100 are large");
-    let mean = pods.iter().filter_map(|pod| pod.lifetime).map(Span::secs).sum::<i64>() / 10_100;
+    assert!(
+        (2_300..2_800).contains(&large),
+        "{large} of 10,100 are large"
+    );
+    let mean = pods
+        .iter()
+        .filter_map(|pod| pod.lifetime)
+        .map(Span::secs)
+        .sum::<i64>()
+        / 10_100;
     assert!((570..630).contains(&mean), "mean lifetime {mean} s");
 }
 

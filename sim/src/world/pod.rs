@@ -391,7 +391,9 @@ impl World {
         self.requested = self.requested.saturating_sub(asks);
         let node = &mut self.nodes[NodeNo(pod.node).index()];
         node.allocated = node.allocated.saturating_sub(asks);
-        if node.allocated.pods == 0 && let Some(total) = pool_of(&mut self.totals.pools, node) {
+        if node.allocated.pods == 0
+            && let Some(total) = pool_of(&mut self.totals.pools, node)
+        {
             total.busy -= 1;
         }
     }
