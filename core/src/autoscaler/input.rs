@@ -34,6 +34,16 @@ pub struct Policy {
     pub allow_flap: bool,
 }
 
+impl Policy {
+    /// Whether it settles under constant load (U-03); what [`super::check`] says.
+    ///
+    /// # Errors
+    /// [`super::Flap`] with the replica count at which it may oscillate.
+    pub fn settles(&self) -> Result<(), super::Flap> {
+        super::check(self)
+    }
+}
+
 impl Default for Policy {
     /// The seed's numbers: 30 s, 70 %, 30 %, 1..5, one step, no cool-down.
     fn default() -> Self {

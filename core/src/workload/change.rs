@@ -5,16 +5,16 @@ use std::sync::Arc;
 use super::input::{Answer, Kind, Refusal, Strategy};
 use super::machine::{Workloads, answer, end_rollout, record_rollout, release};
 use super::pending::Pending;
-use super::quota::Held;
-use super::revision::{Reason, Revision, Template};
-use super::rollout::{Cause, Clock, Progress, Rollout, RolloutState};
-use super::state::{Entry, Pin};
-use super::strategy::{Fence, NO_SURGE};
+use super::state::Entry;
+use super::strategy::NO_SURGE;
 use crate::autoscaler;
-use crate::explain::{Deny, Lack};
+use crate::explain::Lack;
 use crate::ids::{RevisionId, RolloutId, ServiceNo};
 use crate::machine::Outbox;
-use crate::store::workload::{Key, Row};
+use crate::store::workload::{
+    Cause, Clock, Fence, Held, Key, Pin, Progress, Reason, Revision, Rollout, RolloutState, Row,
+    Template,
+};
 use crate::tenant;
 use crate::time::Time;
 use crate::units::Resources;
@@ -180,13 +180,7 @@ impl Workloads {
             change.surge_refused = true;
             return self.request(now, change, out);
         }
-        if change.says == Says::Nothing {
-            out.explain(Deny {
-                tenant: entry.row.tenant,
-                asks: change.asked,
-                lacks,
-            });
-        }
+        // The tenant machine has explained the refusal, so a wish of the autoscaler is not lost silently.
         let refusal = refusal_of(lacks, change.service);
         refuse(&change, refusal, out);
         self.settle(now, change.service, false, out);

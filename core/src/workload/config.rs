@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Most replicas of a service without an autoscale policy.
     pub replicas_max: u32,
-    /// Highest `max` of an autoscale policy.
-    pub policy_replicas_max: u32,
     /// Most services of a tenant, those in deletion included.
     pub services_max: u32,
     /// Revisions kept per service; the oldest goes first, the current and the active one never.
@@ -26,7 +24,6 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             replicas_max: 1_000,
-            policy_replicas_max: 10_000,
             services_max: 10_000,
             revisions_kept: 100,
             rollouts_kept: 100,

@@ -7,17 +7,15 @@ use super::config::Config;
 use super::input::{Deploy, Input, Kind, Refusal, Share};
 use super::machine::{Workloads, answer, release};
 use super::pending::Pending;
-use super::quota::Held;
-use super::revision::{Reason, Revision, Template};
-use super::rollout::Cause;
 use super::slug::{check_slug, deployment_name};
-use super::state::{App, Entry, Service, TenantState};
-use super::strategy::Fence;
+use super::state::Entry;
 use crate::autoscaler;
 use crate::explain::Lack;
 use crate::ids::{AppId, AppNo, RevisionId, ServiceId, ServiceNo};
 use crate::machine::Outbox;
-use crate::store::workload::Row;
+use crate::store::workload::{
+    App, Cause, Fence, Held, Reason, Revision, Row, Service, Template, TenantState,
+};
 use crate::tenant;
 use crate::time::{Span, Time};
 use crate::units::Resources;
@@ -54,7 +52,7 @@ fn check(deploy: &Deploy, config: &Config) -> Result<(), Refusal> {
     }
     check_strategy(deploy)?;
     if let Some(policy) = &deploy.autoscale {
-        check_policy(policy, config)?;
+        check_policy(policy)?;
     }
     let none = deploy.replicas.unwrap_or(0) == 0 && deploy.autoscale.is_none();
     if deploy.kind == Kind::Batch && !none {
@@ -77,15 +75,18 @@ fn check_strategy(deploy: &Deploy) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_policy(policy: &autoscaler::Policy, config: &Config) -> Result<(), Refusal> {
-    if policy.min > policy.max || policy.max > config.policy_replicas_max {
-        return Err(Refusal::Bounds {
-            replicas: policy.max,
-            min: policy.min,
-            max: config.policy_replicas_max,
-        });
+/// The ranges of a policy, and that it settles under constant load unless it says that it need not (U-03).
+fn check_policy(policy: &autoscaler::Policy) -> Result<(), Refusal> {
+    policy.validate().map_err(|bad| Refusal::Invalid {
+        field: format!("autoscale.{}", bad.field).into(),
+        why: format!("{} is refused; expected {}", bad.value, bad.expected).into(),
+    })?;
+    match policy.settles() {
+        Err(flap) if !policy.allow_flap => Err(Refusal::Flaps {
+            replicas: flap.replicas,
+        }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Bounds of the replicas of a service.

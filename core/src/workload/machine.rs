@@ -7,14 +7,14 @@ use super::config::Config;
 use super::input::{Answer, Input, Kind, Refusal};
 use super::pending::{Pending, Tickets};
 use super::plan::{Action, Shape, plan};
-use super::rollout::{Fired, RolloutState};
-use super::state::{App, Entry, Tenant, TenantState};
+use super::rollout::Fired;
+use super::state::{Entry, Tenant};
 use crate::autoscaler;
 use crate::cluster::{Command, Deployment, DeploymentStatus};
 use crate::explain::Lack;
 use crate::ids::{ServiceNo, TenantNo};
 use crate::machine::{Machine, Outbox, Reply};
-use crate::store::workload::{Key, Row};
+use crate::store::workload::{App, Held, Key, RolloutState, Row, TenantState};
 use crate::tenant;
 use crate::time::Time;
 
@@ -312,7 +312,7 @@ pub(super) fn end_rollout(entry: &mut Entry, state: RolloutState, now: Time, out
 }
 
 /// Gives back what is held beyond `held`.
-fn free(entry: &mut Entry, held: super::Held, out: &mut Outbox) {
+fn free(entry: &mut Entry, held: Held, out: &mut Outbox) {
     let resources = entry.held.beyond(&held);
     entry.held = held;
     out.record(Row::Held {

@@ -32,11 +32,13 @@ pub use config::Config;
 pub use input::{Actor, Answer, Deploy, Input, Kind, Refusal, Share, Strategy};
 pub use machine::Workloads;
 pub use plan::{Action, Desired, Observed, Running, Shape, Why, is_complete, plan};
-pub use quota::Held;
 pub use read::ServiceView;
-pub use revision::{Reason, Revision, Template};
-pub use rollout::{Cause, Clock, Fired, Progress, Rollout, RolloutState};
+pub use rollout::Fired;
 pub use slug::{SLUG_LEN_MAX, check_slug, deployment_name};
-pub use state::{App, Pin, Service, TenantState};
 pub use status::{AppStatus, Facts, Phase, ServiceStatus, app_status, phase, service_status};
-pub use strategy::{Fence, NO_SURGE};
+pub use strategy::NO_SURGE;
+
+pub use crate::store::workload::{
+    App, Cause, Clock, Fence, Held, Pin, Progress, Reason, Revision, Rollout, RolloutState,
+    Service, Template, TenantState,
+};

@@ -4,12 +4,10 @@ use super::change::{Change, NewRevision, Says};
 use super::deploy::bounds;
 use super::input::{Actor, Answer, Input, Kind, Refusal};
 use super::machine::{Workloads, answer, record_rollout, timer};
-use super::revision::Reason;
-use super::rollout::{Cause, RolloutState};
-use super::state::{Entry, TenantState};
+use super::state::Entry;
 use crate::ids::ServiceNo;
 use crate::machine::Outbox;
-use crate::store::workload::Row;
+use crate::store::workload::{Cause, Reason, RolloutState, Row, TenantState};
 use crate::time::Time;
 
 fn state(service: ServiceNo, why: &str) -> Refusal {

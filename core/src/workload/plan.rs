@@ -5,9 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::quota::Held;
-use super::strategy::Fence;
 use crate::cluster::DeploymentStatus;
+use crate::store::workload::{Fence, Held};
 use crate::units::Resources;
 
 /// What a Deployment is, as far as it can change.

@@ -10,21 +10,9 @@
 //! During a rollout terminating pods may stand beside replicas + surge; the ResourceQuota of the space,
 //! which counts them, then makes new pods wait, so a tenant's real pods never exceed its quota.
 
-use serde::{Deserialize, Serialize};
-
 use crate::cluster::DeploymentStatus;
+use crate::store::workload::Held;
 use crate::units::Resources;
-
-/// What a service holds: `slots` times `per`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// Pods that may exist.
-    pub slots: u32,
-    /// How many of the slots are the surge of a rollout.
-    pub surge: u32,
-    /// What each may ask for.
-    pub per: Resources,
-}
 
 fn larger(a: Resources, b: Resources) -> Resources {
     Resources {

@@ -2,13 +2,11 @@
 
 use super::input::Kind;
 use super::machine::Workloads;
-use super::quota::Held;
-use super::revision::Revision;
-use super::rollout::Rollout;
-use super::state::{App, Entry, Service, TenantState};
+use super::state::Entry;
 use super::status::{AppStatus, Facts, Phase, ServiceStatus, app_status, phase, service_status};
 use crate::cluster::DeploymentStatus;
 use crate::ids::{AppNo, ServiceNo, TenantNo};
+use crate::store::workload::{App, Held, Revision, Rollout, Service, TenantState};
 use crate::tenant::Ask;
 use crate::units::Resources;
 

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::config::Config;
 use super::machine::{Workloads, timer};
-use super::revision::{Reason, Revision, Template};
-use super::state::{Entry, Service};
-use super::{Held, Progress};
+use super::state::Entry;
 use crate::cluster::{DeploymentStatus, PodSpec};
 use crate::ids::{RevisionId, ServiceNo};
 use crate::machine::Outbox;
-use crate::store::workload::Row;
+use crate::store::workload::{
+    Held, Progress, Reason, Revision, Row, Service, Template, TenantState,
+};
 use crate::time::Time;
 
 impl Workloads {
@@ -117,7 +117,7 @@ fn bare_entry(row: Service) -> Entry {
 }
 
 /// What follows from the rows: at rest the Deployment is what it should be, and the autoscaler knows.
-fn wake(entry: &mut Entry, tenant: super::TenantState, out: &mut Outbox) {
+fn wake(entry: &mut Entry, tenant: TenantState, out: &mut Outbox) {
     if entry.row.gone {
         return;
     }

@@ -1,37 +1,7 @@
 //! Rollouts: the act of bringing a revision to run, and its clock.
 
-use serde::{Deserialize, Serialize};
-
-use crate::ids::{RolloutId, ServiceNo};
+use crate::store::workload::{Clock, Progress, Rollout, RolloutState};
 use crate::time::{Span, Time};
-
-/// What began a rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Cause {
-    /// A deploy.
-    Deploy,
-    /// A rollback.
-    Rollback,
-    /// A restart of the same revision.
-    Restart,
-}
-
-/// State of a rollout, `domain.md` 4.5.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RolloutState {
-    /// Nothing applied yet: the tenant is not active.
-    Pending,
-    /// The cluster works on it.
-    Progressing,
-    /// All replicas are of the revision and ready.
-    Complete,
-    /// The progress deadline passed.
-    Failed,
-    /// A newer revision, a restart or a deletion came first.
-    Superseded,
-}
 
 impl RolloutState {
     /// Whether it has ended.
@@ -39,60 +9,6 @@ impl RolloutState {
     pub const fn ended(self) -> bool {
         !matches!(self, RolloutState::Pending | RolloutState::Progressing)
     }
-}
-
-/// The progress deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Clock {
-    /// It stands still with this much left: not applied, paused, or the tenant is suspended.
-    Still(Span),
-    /// It runs out at this time.
-    Runs(Time),
-}
-
-/// How far a rollout is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Most ready replicas of the revision seen so far.
-    pub best: u32,
-    /// The progress deadline.
-    pub clock: Clock,
-    /// The timer that is armed for it; it may be earlier than the deadline and is then armed again.
-    pub timer: Option<Time>,
-}
-
-/// One rollout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rollout {
-    /// Whose.
-    pub service: ServiceNo,
-    /// 1, 2, … within the service.
-    pub number: u32,
-    /// Its id.
-    pub id: RolloutId,
-    /// The revision that it brings.
-    pub revision: u32,
-    /// The revision that was current before it; `None` for the first.
-    pub from: Option<u32>,
-    /// What began it.
-    pub cause: Cause,
-    /// Its state.
-    pub state: RolloutState,
-    /// Whether it stands still.
-    pub paused: bool,
-    /// Whether the quota refused its surge, so that it runs with surge 0 and unavailable 1.
-    pub surge_refused: bool,
-    /// Longest time without a new ready replica.
-    pub deadline: Span,
-    /// Generation of the Deployment that began it.
-    pub since: u32,
-    /// How far it is; recorded by itself, since it changes with pods.
-    pub progress: Progress,
-    /// When it was made.
-    pub started_at: Time,
-    /// When it ended.
-    pub ended_at: Option<Time>,
 }
 
 impl Rollout {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::plan::is_complete;
-use super::rollout::{Rollout, RolloutState};
 use crate::cluster::DeploymentStatus;
+use crate::store::workload::{Rollout, RolloutState};
 
 /// State of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -3,18 +3,8 @@
 //! Kubernetes' rule (`pkg/controller/deployment/util`, `ResolveFenceposts`): surge rounds up, unavailable
 //! rounds down, never both 0.
 
-use serde::{Deserialize, Serialize};
-
 use super::input::{Share, Strategy};
-
-/// What a strategy means for a number of replicas.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fence {
-    /// Pods above the desired count.
-    pub surge: u32,
-    /// Pods below the desired count.
-    pub unavailable: u32,
-}
+use crate::store::workload::Fence;
 
 /// What runs when the quota refuses the surge (contract 6.4).
 pub const NO_SURGE: Fence = Fence {
