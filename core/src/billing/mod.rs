@@ -8,19 +8,33 @@
 #![deny(clippy::float_arithmetic)]
 
 mod account;
+mod audit;
+mod bill;
+mod book;
 mod chain;
+mod finished;
 mod input;
 mod invoice;
 mod machine;
+mod outage;
 mod period;
 mod price;
+mod read;
+mod restore;
+mod split;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 pub use account::{Account, Partial, PeriodUse, Unlimited};
+pub use audit::SERVICES_MAX;
 pub use chain::{Broken, ContentHash, Run, UsageWindow, WINDOW_S, WindowState, verify};
 pub use input::{Answer, Input, Refusal};
 pub use invoice::{Invoice, InvoiceLine, InvoiceState, LineKind, Unit, Windows};
-pub use machine::{Billing, Config, Metered};
+pub use machine::{Billing, Config};
 pub use period::{OPEN_AFTER_END, Period};
 pub use price::{BadCurrency, Code, Currency, Meter, PriceList, quantity_text};
+pub use read::Metered;
+pub use restore::AFTER_RESTART;
+pub use split::split;
 pub use usage::Usage;

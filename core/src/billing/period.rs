@@ -19,14 +19,26 @@ pub struct Period {
 /// How long drafts stay open after the period's end, for late usage.
 pub const OPEN_AFTER_END: Span = Span::from_secs(24 * 3_600);
 
-/// First and last second that the calendar takes; times beyond belong to the first or last month.
-const CALENDAR: (i64, i64) = (-60_000_000_000, 250_000_000_000);
+/// Beginning of the years 1 and 9000: all before and all after is one period each.
+const CALENDAR: (i64, i64) = (-62_135_596_800, 221_845_392_000);
 
 impl Period {
     /// The calendar month (UTC) that holds a time.
     #[must_use]
     pub fn month_of(time: Time) -> Period {
-        let secs = time.secs().clamp(CALENDAR.0, CALENDAR.1);
+        let secs = time.secs();
+        if secs < CALENDAR.0 {
+            return Period {
+                from: Time(i64::MIN),
+                to: Time::from_secs(CALENDAR.0),
+            };
+        }
+        if secs >= CALENDAR.1 {
+            return Period {
+                from: Time::from_secs(CALENDAR.1),
+                to: Time::MAX,
+            };
+        }
         let start = Timestamp::from_second(secs)
             .map(|stamp| stamp.to_zoned(TimeZone::UTC).datetime())
             .unwrap_or_default()
