@@ -225,6 +225,21 @@ fn one_sample_moves_replicas_once() {
 }
 
 #[test]
+fn a_sample_that_was_used_is_not_used_when_the_cool_down_ends() {
+    let policy = Policy {
+        cooldown: secs(45),
+        ..Policy::default()
+    };
+    let mut rig = Rig::watching(policy, 1);
+    rig.measure(190);
+    rig.pass(secs(50));
+    rig.measure(390);
+    assert_eq!(reasons(&rig.pass(secs(10))), [ScaleReason::Cooldown]);
+    rig.pass(secs(30));
+    assert_eq!(rig.changes, [(Time::from_secs(30), 1, 2)]);
+}
+
+#[test]
 fn a_sample_is_a_metric_until_it_is_stale() {
     let mut rig = Rig::watching(Policy::default(), 2);
     rig.measure(200);

@@ -284,3 +284,12 @@ fn a_failed_deletion_of_the_space_is_tried_again() {
     let effects = rig.pass(Span::from_secs(1));
     assert!(sends(&effects, Command::DeleteTenantSpace { tenant }));
 }
+
+#[test]
+fn a_retry_that_was_armed_before_a_deletion_deletes_nothing() {
+    let mut rig = Rig::acme();
+    rig.tell(failed(true));
+    rig.tell(Input::Delete { tenant: ACME });
+    assert_eq!(rig.pass(Span::from_secs(600)), [], "children may be left");
+    assert_eq!(rig.status(), Status::Deleting);
+}

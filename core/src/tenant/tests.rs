@@ -55,6 +55,7 @@ impl Rig {
         for effect in &effects {
             self.keep(effect);
         }
+        assert_eq!(self.restored().0, self.machine, "rows say all that decides");
         effects
     }
 
