@@ -1,4 +1,5 @@
 //! The one integration-test binary: rules over the tree, the command line, documents and scenarios.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod cli;
 mod tidy;

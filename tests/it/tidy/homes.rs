@@ -30,7 +30,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "std::thread",
-        &["sim/src/sweep.rs"],
+        &["sim/src/sweep.rs", "src/runtime.rs"],
         "parallelism is across runs only",
     ),
     (

@@ -71,7 +71,7 @@ pub(super) fn check(path: &str, text: &str, interfaces: &Interfaces) -> Vec<Stri
 fn core(module: &str, segments: &[String], interfaces: &Interfaces) -> Option<String> {
     let own = module.split(['/', '.']).next()?;
     let target = segments.first()?.as_str();
-    if own == target || own == "lib" || target == "self" {
+    if own == target || own == "lib" || rows_of(module) == Some(target) {
         return None;
     }
     let is_noun = NOUNS.contains(&target);
@@ -83,13 +83,24 @@ fn core(module: &str, segments: &[String], interfaces: &Interfaces) -> Option<St
     if !allowed {
         return Some(format!("{own} may not import {target}"));
     }
+    if target == "store" {
+        let rows = segments
+            .get(1)
+            .filter(|s| NOUNS.contains(&s.as_str()) && NOUNS.contains(&own) && *s != own);
+        return rows.map(|rows| format!("{own} may not read the rows of {rows}"));
+    }
     if !is_noun {
         return None;
     }
     let name = segments[1..].iter().find(|s| *s != "input")?;
     let interface = interfaces.get(target)?;
-    (!interface.contains(name))
-        .then(|| format!("{own} may use only the interface of {target}, not {name}"))
+    let known = interface.contains(name);
+    (!known).then(|| format!("{own} may use only the interface of {target}, not {name}"))
+}
+
+/// The noun whose rows a file of the store holds: it may use all of that noun.
+fn rows_of(module: &str) -> Option<&str> {
+    module.strip_prefix("store/")?.split(['/', '.']).next()
 }
 
 fn src(path: &str, segments: &[String]) -> Option<String> {

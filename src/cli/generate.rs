@@ -1,0 +1,111 @@
+//! `nimbus gen`: generated files, and whether they are current.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap_complete::Shell;
+use serde_json::json;
+
+use super::exit::{Code, Exit, Failure};
+use super::output::{self, Console};
+use super::reference;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Print the completions of a shell.
+    Completions {
+        /// Which shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write the JSON Schema of scenario files and its reference page.
+    ScenarioSchema(Target),
+    /// Write the reference of all commands.
+    CliReference(Target),
+}
+
+/// Where generated files go.
+#[derive(Debug, clap::Args)]
+pub(super) struct Target {
+    /// Write nothing; fail if a file is not current.
+    #[arg(long)]
+    check: bool,
+    /// Folder of the documents.
+    #[arg(long, default_value = "docs", value_name = "FOLDER")]
+    out: PathBuf,
+}
+
+pub(super) fn run(console: &Console, command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Completions { shell } => completions(console, *shell),
+        Command::ScenarioSchema(target) => files(
+            console,
+            target,
+            &[
+                ("scenario.schema.json", schema()),
+                ("scenario-format.md", format_page()),
+            ],
+        ),
+        Command::CliReference(target) => {
+            let text = reference::markdown(&super::tree());
+            files(console, target, &[("cli.md", text)])
+        }
+    }
+}
+
+fn completions(console: &Console, shell: Shell) -> Result<Exit, Failure> {
+    let text = script(shell);
+    console.answer(
+        &text,
+        || json!({ "shell": shell.to_string(), "script": text }),
+    )?;
+    Ok(Exit::Done)
+}
+
+/// The completion script of a shell.
+pub(super) fn script(shell: Shell) -> String {
+    let mut bytes = Vec::new();
+    clap_complete::generate(shell, &mut super::tree(), "nimbus", &mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The JSON Schema of scenario files.
+pub(super) fn schema() -> String {
+    "{}\n".to_owned()
+}
+
+/// The reference page of scenario files.
+fn format_page() -> String {
+    String::new()
+}
+
+fn files(console: &Console, target: &Target, files: &[(&str, String)]) -> Result<Exit, Failure> {
+    let mut stale = Vec::new();
+    for (name, text) in files {
+        let path = target.out.join(name);
+        if is_current(&path, text) {
+            continue;
+        }
+        if target.check {
+            stale.push(format!(
+                "{}: is not current; `nimbus gen` writes it anew",
+                path.display()
+            ));
+        } else {
+            output::write(&path, text.as_bytes())?;
+            console.note(&format!("wrote {}", path.display()));
+        }
+    }
+    if !stale.is_empty() {
+        return Err(Failure::lines(Code::Differs, stale));
+    }
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    if console.json() {
+        console.answer("", || json!({ "current": names }))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn is_current(path: &Path, text: &str) -> bool {
+    fs::read_to_string(path).is_ok_and(|found| found == text)
+}

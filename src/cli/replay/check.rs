@@ -1,0 +1,176 @@
+//! What a run is held against: its expectations, its golden report, a second run.
+
+use std::path::Path;
+
+use nimbus_sim::report::{Document, Report};
+use serde_json::json;
+
+use super::Job;
+use crate::cli::exit::{Code, Exit, Failure};
+use crate::cli::input::Source;
+use crate::cli::run::{self, Done, Format};
+use crate::cli::{input, output, trace};
+
+impl Job<'_> {
+    /// Whether the run is what was expected. A partial run is not held against anything.
+    pub(super) fn verdict(&self, report: &Report) -> Result<(), Failure> {
+        if report.header.partial.is_some() {
+            return Ok(());
+        }
+        if self.args.update_golden {
+            self.write_golden(report)?;
+        }
+        let broken = report
+            .expectations
+            .iter()
+            .filter(|expectation| !expectation.ok);
+        let broken: Vec<String> = broken
+            .map(|e| {
+                format!(
+                    "{}: {}: expected {}, found {}",
+                    self.source.file, e.text, e.expected, e.found
+                )
+            })
+            .collect();
+        if !broken.is_empty() {
+            return Err(Failure::lines(Code::ExpectationBroken, broken));
+        }
+        match self.source.golden() {
+            Some(path) if self.as_written() && path.is_file() => self.golden(&path, report),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the scenario runs as its file says: only then its golden report counts.
+    fn as_written(&self) -> bool {
+        let args = self.args;
+        let changed = !args.set.is_empty() || !args.policy.is_empty() || args.seed.is_some();
+        !changed && args.from.is_none() && args.until.is_none() && args.keep.is_none()
+    }
+
+    fn write_golden(&self, report: &Report) -> Result<(), Failure> {
+        let usage = |why: &str| Failure::new(Code::Usage, format!("{}: {why}", self.source.file));
+        let path = self.source.golden();
+        let path =
+            path.ok_or_else(|| usage("a bundled scenario has no place for a golden report"))?;
+        if !self.as_written() {
+            return Err(usage(
+                "a golden report is of the scenario as written, without other options",
+            ));
+        }
+        let folder = path.parent().unwrap_or(&path);
+        std::fs::create_dir_all(folder).map_err(|error| Failure::file(folder, &error))?;
+        output::write(&path, text_of(report).as_bytes())
+    }
+
+    fn golden(&self, path: &Path, report: &Report) -> Result<(), Failure> {
+        let text = text_of(report);
+        let golden = output::read(path)?;
+        let Some((line, expected, found)) = first_difference(&golden, &text) else {
+            return Ok(());
+        };
+        let place = format!("{}:{line}", path.display());
+        let hint = "if this is meant, write it anew with --update-golden";
+        let text = format!(
+            "{place}: golden report differs: expected {expected:?}, found {found:?}; {hint}"
+        );
+        Err(Failure::new(Code::ExpectationBroken, text))
+    }
+
+    /// Runs once more and compares everything that may not differ.
+    pub(super) fn same_again(&self, first: &Done) -> Result<(), Failure> {
+        let second = self.drive(&self.scenario, &self.options)?;
+        if first.report.header.partial.is_some() || second.report.header.partial.is_some() {
+            return Ok(()); // interrupted at different places
+        }
+        let (a, b) = (
+            &first.report.header.event_hash,
+            &second.report.header.event_hash,
+        );
+        if a == b && first.report == second.report {
+            return Ok(());
+        }
+        let what = if a == b {
+            "reports differ under one event hash".to_owned()
+        } else {
+            format!("{a}, then {b}")
+        };
+        let text = format!(
+            "{}: {what}; --trace-diff {0} shows the first event that differs",
+            self.source.file
+        );
+        Err(Failure::new(Code::NotDeterministic, text))
+    }
+
+    /// The first event in which this run differs from another.
+    pub(super) fn trace_diff(&self, other: &str) -> Result<Exit, Failure> {
+        let ours = self.drive(&self.scenario, &self.options)?.trace;
+        let theirs = self.other_trace(other)?;
+        let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
+        let equal = same == ours.len().max(theirs.len());
+        let show = |trace: &[String]| {
+            trace
+                .get(same)
+                .map_or("(ends here)".to_owned(), |line| trace::brief_line(line))
+        };
+        let text = if equal {
+            format!("no difference in {same} events\n")
+        } else {
+            format!(
+                "first difference at event {}\n  {}: {}\n  {other}: {}\n",
+                same + 1,
+                self.source.file,
+                show(&ours),
+                show(&theirs)
+            )
+        };
+        let object = json!({ "equal": equal, "event": same + 1, "a": ours.get(same), "b": theirs.get(same) });
+        self.console.answer(&text, || object)?;
+        Ok(if equal { Exit::Done } else { Exit::Failed })
+    }
+
+    /// A recording, another scenario, or this one under a policy.
+    fn other_trace(&self, other: &str) -> Result<Vec<String>, Failure> {
+        let recording = other.ends_with(".jsonl") || other.ends_with(".json");
+        if recording {
+            return Ok(output::read(Path::new(other))?
+                .lines()
+                .map(str::to_owned)
+                .collect());
+        }
+        let is_side = other.contains('=') || input::SCORES.contains(&other);
+        let scenario = if is_side {
+            self.source
+                .parse(&super::overrides(self.args, &input::side(other)?)?)?
+        } else {
+            Source::find(other)?.parse(&super::overrides(self.args, &[])?)?
+        };
+        Ok(self.drive(&scenario, &self.options)?.trace)
+    }
+}
+
+fn text_of(report: &Report) -> String {
+    run::render(&Document::Replay(Box::new(report.clone())), Format::Text)
+}
+
+/// The first line in which two texts differ: (line from 1, of the first, of the second).
+fn first_difference<'a>(golden: &'a str, found: &'a str) -> Option<(usize, &'a str, &'a str)> {
+    let (mut a, mut b) = (golden.lines(), found.lines());
+    for line in 1.. {
+        match (a.next(), b.next()) {
+            (None, None) => break,
+            (left, right) if left == right => {}
+            (left, right) => {
+                return Some((line, left.unwrap_or("(end)"), right.unwrap_or("(end)")));
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn the_first_line_that_differs_is_named() {
+    assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+    assert_eq!(first_difference("a\nb\n", "a\nc\n"), Some((2, "b", "c")));
+    assert_eq!(first_difference("a\n", "a\nb\n"), Some((2, "(end)", "b")));
+}
