@@ -1,15 +1,35 @@
 //! Scenarios: TOML text → checked, typed [`Scenario`] → TOML with every default filled in.
+//!
+//! One table of keys (`keys.rs`) says what can be written; the parser, `explain`, the
+//! JSON Schema and the manual read it. Everything that is wrong with a file is reported at once, each on
+//! one line with file, line, key, value and what was expected. What is accepted has an effect.
 
+mod ctx;
+mod files;
+mod form;
+mod keys;
+mod limits;
 mod model;
+mod overrides;
 mod problem;
+mod reader;
+mod resolve;
+mod sections;
 mod source;
+mod tree;
+mod value;
 
+pub use limits::{
+    FILE_BYTES_MAX, GRID_MAX, NODES_MAX, PODS_MAX, TENANTS_MAX, TRACE_BYTES_MAX, VERSION,
+    WORKLOADS_MAX,
+};
 pub use model::{
     Act, Action, Autoscaler, Billing, Delay, Expect, Head, NodePool, Org, Payer, Scenario,
     Scheduler, Slo, Sweep, Tenant, Workload,
 };
 pub use problem::Problem;
 pub use source::{AzureVm, Churn, ChurnShape, Flavor, Load, Series, Shape, Source, TraceFile};
+pub(crate) use value::is_slug;
 
 /// One `--set key=value`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +40,27 @@ pub struct Override {
     pub value: String,
 }
 
-/// Reads a scenario.
+impl Override {
+    /// Splits `key=value` at the first equals sign.
+    ///
+    /// # Errors
+    /// If there is none, or the key is empty.
+    pub fn parse(text: &str) -> Result<Override, Problem> {
+        match text.split_once('=') {
+            Some((key, value)) if !key.trim().is_empty() => Ok(Override {
+                key: key.trim().to_owned(),
+                value: value.trim().to_owned(),
+            }),
+            _ => Err(Problem::of_file(
+                &format!("--set {text}"),
+                "expected key=value, as in autoscaler.up_percent=75",
+            )),
+        }
+    }
+}
+
+/// Reads a scenario. Traces that it names must be there; what is in them is read by
+/// [`trace`](crate::trace).
 ///
 /// # Errors
 /// Everything that is wrong with it, in order of the file.
@@ -31,11 +71,14 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario, Vec<Problem>> {
 /// Reads a scenario and applies overrides before anything is checked.
 ///
 /// # Errors
-/// Everything that is wrong with it, in order of the file.
+/// Everything that is wrong with it, in order of the file, overrides last.
 pub fn parse_with(
-    _text: &str,
+    text: &str,
     file: &str,
-    _overrides: &[Override],
+    overrides: &[Override],
 ) -> Result<Scenario, Vec<Problem>> {
-    Err(vec![Problem::of_file(file, "scenarios are not read yet")])
+    resolve::resolve(text, file, overrides)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use nimbus_core::autoscaler::Policy;
+use nimbus_core::billing::{Currency, PriceList};
 use nimbus_core::cluster::{Arch, PodSpec, Taint};
 use nimbus_core::digest;
 use nimbus_core::explain::ScoreKind;
@@ -69,6 +70,8 @@ pub struct Head {
     pub metrics_period: Span,
     /// How old a sample is when it is delivered.
     pub metrics_lag: Span,
+    /// How long making or deleting a tenant's space takes.
+    pub space_delay: Span,
 }
 
 /// A span drawn evenly between two ends, each included.
@@ -123,8 +126,10 @@ pub struct Org {
 pub struct Tenant {
     /// Unique slug.
     pub name: Arc<str>,
-    /// `name` of the section: differs from the tenant's own if there is a `count`.
+    /// `name` of its section.
     pub group: Arc<str>,
+    /// Whether the section has a `count`, so that the name ends in a number.
+    pub numbered: bool,
     /// Index into [`Scenario::orgs`]; `None` makes an implied organization.
     pub org: Option<usize>,
     /// Plan of an implied organization; that of its organization otherwise.
@@ -140,8 +145,10 @@ pub struct Tenant {
 pub struct Workload {
     /// Index into [`Scenario::tenants`].
     pub tenant: usize,
-    /// Made by `tenant = "each"`.
-    pub each: bool,
+    /// `tenant` of its section: a tenant, a group or `each`.
+    pub target: Arc<str>,
+    /// Ordinal of its section.
+    pub section: u32,
     /// Slug of its app.
     pub app: Arc<str>,
     /// Slug of the service; unique within the tenant.
@@ -160,7 +167,7 @@ pub struct Workload {
     pub strategy: Strategy,
     /// Index into [`Scenario::autoscalers`].
     pub autoscaler: Option<usize>,
-    /// When it is deployed, from the start; never before its tenant.
+    /// When it is deployed, from the start; see [`Scenario::deployed_at`].
     pub at: Span,
     /// From bound to ready, once the image is there.
     pub start_delay: Delay,
@@ -193,16 +200,12 @@ pub struct Scheduler {
 }
 
 /// `[billing]`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Billing {
-    /// ISO 4217 code.
-    pub currency: Arc<str>,
-    /// Digits of the minor unit: USD 2, JPY 0, KWD 3.
-    pub exponent: u32,
-    /// Price of a vCPU-hour in micro-minor-units.
-    pub vcpu_hour: u64,
-    /// Price of a GiB-hour in micro-minor-units.
-    pub gib_hour: u64,
+    /// Currency of all prices and invoices.
+    pub currency: Currency,
+    /// The rate card.
+    pub prices: PriceList,
 }
 
 /// `[slo]`. `None`: nothing was promised.
@@ -232,10 +235,10 @@ pub enum Act {
     Deploy {
         /// Which.
         workload: usize,
-        /// Image, the present one if not given.
-        image: Option<Arc<str>>,
-        /// Requests, each the present one if not given (resolved against the workload's section).
-        requests: Resources,
+        /// Image.
+        image: Arc<str>,
+        /// What each replica asks for.
+        spec: Arc<PodSpec>,
         /// Replicas, unchanged if not given.
         replicas: Option<u32>,
         /// Whether the new pods start.
@@ -386,6 +389,13 @@ impl Scenario {
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         digest::content_hash(self)
+    }
+
+    /// When a workload is deployed: never before its tenant is created.
+    #[must_use]
+    pub fn deployed_at(&self, workload: usize) -> Time {
+        let workload = &self.workloads[workload];
+        self.time(workload.at.max(self.tenants[workload.tenant].at))
     }
 
     /// `tenant/name` of a workload: what its random streams are named after.

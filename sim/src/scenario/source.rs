@@ -21,6 +21,8 @@ pub struct Load {
 pub enum Source {
     /// Requests per second for services. Loads of one workload add up.
     Requests {
+        /// As written: `name` or `tenant/name`.
+        target: Arc<str>,
         /// Indices into the scenario's workloads; each gets the whole rate.
         workloads: Vec<usize>,
         /// How the rate goes.
@@ -133,10 +135,14 @@ pub struct AzureVm {
     pub file: TraceFile,
     /// Arrival times are counted from this second of the trace.
     pub origin_s: i64,
+    /// As written: a tenant, a group or `each`.
+    pub target: Arc<str>,
     /// Indices into the scenario's tenants: a machine belongs to the one at `batch mod length`.
     pub tenants: Vec<usize>,
     /// Slug of the app; its services are `<app>-<flavor>`.
     pub app: Arc<str>,
+    /// The file of shapes.
+    pub flavor_file: TraceFile,
     /// Shapes, in order of name; their index is what the trace's rows name.
     pub flavors: Vec<Flavor>,
     /// Arrivals of the trace from this long after the origin on.
@@ -157,6 +163,8 @@ pub struct Flavor {
 /// Pods that come and go at random: a steady state from the start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Churn {
+    /// As written: a tenant, a group or `each`.
+    pub target: Arc<str>,
     /// Indices into the scenario's tenants, drawn evenly.
     pub tenants: Vec<usize>,
     /// Slug of the app; its services are `<app>-<shape>`.

@@ -6,6 +6,7 @@
 
 pub mod azure_vm;
 pub mod churn;
+pub mod flavors;
 mod lines;
 pub mod rate_csv;
 

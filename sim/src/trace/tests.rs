@@ -180,6 +180,7 @@ fn churn() -> Churn {
         weight,
     };
     Churn {
+        target: Arc::from("each"),
         tenants: vec![0, 1, 2],
         app: Arc::from("fleet"),
         initial: 100,
