@@ -5,10 +5,15 @@
 //! Never: evicts, moves or counts replicas; reads a clock.
 //! Told by: the cluster, its own timers. Tells: the cluster.
 
+mod amount;
 mod config;
+mod filter;
 mod input;
+mod inventory;
 mod machine;
+mod score;
 
 pub use config::{Config, Pool};
 pub use input::Input;
+pub use inventory::{Choice, Inventory, NODES_MAX, SPECS_MAX};
 pub use machine::Scheduler;

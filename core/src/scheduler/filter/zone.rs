@@ -1,0 +1,8 @@
+//! Zone.
+
+use std::sync::Arc;
+
+/// Whether the node is in the zone that is required, if any.
+pub(in crate::scheduler) fn passes(node: &str, required: Option<&Arc<str>>) -> bool {
+    required.is_none_or(|zone| **zone == *node)
+}
