@@ -8,12 +8,21 @@
 mod amount;
 mod config;
 mod filter;
+mod fleet;
 mod input;
 mod inventory;
 mod machine;
+mod pass;
+mod plan;
+mod queue;
 mod score;
+mod sweep;
+mod template;
 
 pub use config::{Config, Pool};
 pub use input::Input;
 pub use inventory::{Choice, Inventory, NODES_MAX, SPECS_MAX};
-pub use machine::Scheduler;
+pub use machine::{RUN_MAX, Scheduler};
+
+#[cfg(test)]
+mod tests;

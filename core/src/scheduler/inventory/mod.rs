@@ -187,20 +187,22 @@ impl Inventory {
         self.counts[2].ask(ask.pods, alive(&nodes.free_pods).into_iter());
     }
 
-    /// A node, new or with another specification. Pods that it holds stay accounted.
+    /// A node, new or with another specification. Pods that it holds stay accounted; one that was given
+    /// back stays so.
     pub fn see(&mut self, node: NodeNo, spec: Arc<NodeSpec>, state: NodeState) {
         let at = node.index();
         if at >= NODES_MAX {
             return;
         }
         self.nodes.reach(at);
+        let known = self.nodes.alive[at];
         self.leave(at);
         let free = self.nodes.free(at) - self.nodes.allocatable(at);
         self.nodes.spec[at] = Some(spec);
         let free = free + self.nodes.allocatable(at);
         self.nodes.set_free(at, free);
         self.nodes.state[at] = state;
-        self.nodes.leaving[at] = false;
+        self.nodes.leaving[at] &= known;
         self.join(at);
     }
 

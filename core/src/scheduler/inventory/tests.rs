@@ -246,7 +246,8 @@ impl Pair {
     fn see(&mut self, node: u32, spec: NodeSpec, state: NodeState) {
         self.inventory
             .see(NodeNo(node), Arc::new(spec.clone()), state);
-        self.model.nodes.insert(node, (spec, state, false));
+        let leaving = self.model.nodes.get(&node).is_some_and(|row| row.2);
+        self.model.nodes.insert(node, (spec, state, leaving));
     }
 
     fn add_spec(&mut self) {
