@@ -243,7 +243,11 @@ fn the_queue_goes_by_priority_then_arrival_then_service_then_ordinal() {
         },
     );
     bench.spec(2, asks(1_000 + 1));
-    bench.group(vec![pending(0, 2, 0, 9), pending(2, 1, 2, 3), pending(3, 1, 0, 3)]);
+    bench.group(vec![
+        pending(0, 2, 0, 9),
+        pending(2, 1, 2, 3),
+        pending(3, 1, 0, 3),
+    ]);
     bench.wait(Span::from_secs(1));
     bench.group(vec![pending(10, 1, 1, 4), pending(11, 1, 0, 1)]);
     let order: Vec<u64> = binds(&bench.node(0, 100)).iter().map(|b| b.0).collect();
@@ -325,7 +329,12 @@ fn what_becomes_free_goes_to_what_waits() {
     assert_eq!(bench.machine.waiting(), 2);
     assert_eq!(binds(&bench.tell(finished(0))), [(3, 0)]);
     // Too little for the large pod: nothing is tried.
-    assert!(bench.tell(finished(1)).iter().all(|effect| !matches!(effect, Effect::Explain(_))));
+    assert!(
+        bench
+            .tell(finished(1))
+            .iter()
+            .all(|effect| !matches!(effect, Effect::Explain(_)))
+    );
     assert_eq!(binds(&bench.tell(finished(3))), [(2, 0)]);
 }
 
@@ -339,7 +348,10 @@ fn a_run_shrinks_where_its_pods_end() {
     }
     assert_eq!(bench.machine.waiting(), 2);
     assert_eq!(binds(&bench.node(0, 8)), [(11, 0), (13, 0)]);
-    let left = bench.rows.keys().filter(|key| matches!(key, Key::Pending(_)));
+    let left = bench
+        .rows
+        .keys()
+        .filter(|key| matches!(key, Key::Pending(_)));
     assert_eq!(left.count(), 0);
 }
 
@@ -355,8 +367,18 @@ fn a_binding_to_another_node_is_taken_as_the_truth() {
         node: NodeNo(1),
     });
     assert_eq!(binds(&bench.pods(1, 1, 0)), [(1, 0)]);
-    assert!(bench.tell(Input::PodBound { pod: PodNo(1), node: NodeNo(0) }).is_empty());
-    assert!(bench.pods(1, 1, 0).is_empty(), "a repeated report changes nothing");
+    assert!(
+        bench
+            .tell(Input::PodBound {
+                pod: PodNo(1),
+                node: NodeNo(0)
+            })
+            .is_empty()
+    );
+    assert!(
+        bench.pods(1, 1, 0).is_empty(),
+        "a repeated report changes nothing"
+    );
 }
 
 fn pooled(min: u32, max: u32, cores: u64) -> Config {
@@ -371,7 +393,10 @@ fn pooled(min: u32, max: u32, cores: u64) -> Config {
         price_micro_hour: price,
     };
     Config {
-        pools: vec![pool("large", cores * 4, 300, 0), pool("small", cores, 100, 1)],
+        pools: vec![
+            pool("large", cores * 4, 300, 0),
+            pool("small", cores, 100, 1),
+        ],
         ..Config::default()
     }
 }
@@ -390,17 +415,26 @@ fn a_pool_grows_by_what_waits_and_shrinks_when_empty() {
     let effects = bench.group(vec![pending(0, 5, 0, 0), pending(5, 1, 1, 0)]);
     assert_eq!(
         commands(&effects)[2..],
-        [Command::BootNodes { pool: PoolNo(1), count: 2 }]
+        [Command::BootNodes {
+            pool: PoolNo(1),
+            count: 2
+        }]
     );
     assert_eq!(
         (changes(&effects)[0].waiting, changes(&effects)[0].nodes),
         (3, 3)
     );
-    assert!(changes(&bench.pods(6, 1, 0)).is_empty(), "the booting ones hold it");
+    assert!(
+        changes(&bench.pods(6, 1, 0)).is_empty(),
+        "the booting ones hold it"
+    );
     let more = bench.pods(7, 1, 0);
     assert_eq!(
         commands(&more),
-        [Command::BootNodes { pool: PoolNo(0), count: 1 }],
+        [Command::BootNodes {
+            pool: PoolNo(0),
+            count: 1
+        }],
         "the cheap pool is at its maximum"
     );
     assert_eq!(binds(&bench.tell(of_pool(&config, 1, 1))).len(), 2);
@@ -448,13 +482,13 @@ enum Step {
 }
 
 fn any_pod() -> impl Strategy<Value = PodSpec> {
-    (0usize..5, 0i32..3, prop::option::weighted(0.2, 0usize..2)).prop_map(|(size, priority, zone)| {
-        PodSpec {
+    (0usize..5, 0i32..3, prop::option::weighted(0.2, 0usize..2)).prop_map(
+        |(size, priority, zone)| PodSpec {
             priority,
             zone: zone.map(|zone| ["a", "b"][zone].into()),
             ..asks([100, 500, 1_000, 3_000, 9_000][size])
-        }
-    })
+        },
+    )
 }
 
 fn any_node() -> impl Strategy<Value = NodeSpec> {
@@ -635,7 +669,11 @@ impl Ledger {
     fn pools_are_within_bounds(&self) -> Result<(), TestCaseError> {
         for (pool, number) in self.config.pools.iter().zip(0u32..) {
             let of_pool = |spec: &NodeSpec| spec.pool == Some(PoolNo(number));
-            let nodes = self.nodes.values().filter(|(spec, _)| of_pool(spec)).count();
+            let nodes = self
+                .nodes
+                .values()
+                .filter(|(spec, _)| of_pool(spec))
+                .count();
             prop_assert!(nodes <= pool.max as usize);
             prop_assert!(nodes >= pool.min as usize);
         }

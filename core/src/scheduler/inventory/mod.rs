@@ -437,12 +437,7 @@ impl Inventory {
                 lanes
             });
         }
-        best.map(|(_, _, node)| {
-            (
-                NodeNo(node.0),
-                self.nodes.free(node.0 as usize).resources(),
-            )
-        })
+        best.map(|(_, _, node)| (NodeNo(node.0), self.nodes.free(node.0 as usize).resources()))
     }
 }
 

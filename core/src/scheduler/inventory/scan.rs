@@ -40,9 +40,7 @@ impl Inventory {
             }
         }
         let [arch, region, zone, labels, taints] = spec.removed;
-        let removed = Removed([
-            cpu, memory, pods, state, arch, region, zone, labels, taints,
-        ]);
+        let removed = Removed([cpu, memory, pods, state, arch, region, zone, labels, taints]);
         Some(Choice::of(self.kind, best, removed))
     }
 }

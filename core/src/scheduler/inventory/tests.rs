@@ -158,10 +158,7 @@ impl Model {
                     + positive(free.memory - ask.memory) * c * p
                     + positive(free.pods - ask.pods) * c * m;
                 let den = c * m * p;
-                (
-                    (num, den),
-                    u64::try_from(num * 1_000_000 / den).unwrap(),
-                )
+                ((num, den), u64::try_from(num * 1_000_000 / den).unwrap())
             }
         }
     }
@@ -238,7 +235,9 @@ impl Pair {
 
     fn add_node(&mut self) {
         let spec = some_node(&mut self.dice);
-        let state = self.dice.one(&[NodeState::Active, NodeState::Active, NodeState::Joining]);
+        let state = self
+            .dice
+            .one(&[NodeState::Active, NodeState::Active, NodeState::Joining]);
         self.see(self.next, spec, state);
         self.next += 1;
     }
@@ -296,7 +295,12 @@ impl Pair {
 
     fn any_node(&mut self) -> u32 {
         let at = self.dice.below(self.model.nodes.len() as u64);
-        *self.model.nodes.keys().nth(usize::try_from(at).unwrap()).unwrap()
+        *self
+            .model
+            .nodes
+            .keys()
+            .nth(usize::try_from(at).unwrap())
+            .unwrap()
     }
 
     fn change_node(&mut self) {
