@@ -222,12 +222,14 @@ impl World {
                     state: node.state,
                 })
                 .collect(),
-            pods: self
-                .pods
-                .iter()
-                .map(|(no, pod)| self.seen(PodNo(no), pod))
-                .collect(),
+            pods: self.pods().collect(),
         }
+    }
+
+    /// All live pods in order.
+    pub fn pods(&self) -> impl Iterator<Item = PodSeen> {
+        let pods = self.pods.iter();
+        pods.map(|(no, pod)| self.seen(PodNo(no), pod))
     }
 
     fn seen(&self, no: PodNo, pod: &Pod) -> PodSeen {
