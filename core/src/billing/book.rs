@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::bill::{Bill, Share};
-use super::chain::ContentHash;
 use super::invoice::{Invoice, InvoiceState};
 use super::machine::{Billing, Org, record};
 use super::period::{OPEN_AFTER_END, Period};
@@ -89,7 +88,7 @@ impl Billing {
             id: Some(InvoiceId(out.draw())),
             number: Some(u64::try_from(self.finals.len()).unwrap_or(u64::MAX - 1) + 1),
             state: InvoiceState::Open,
-            prev_document_hash: Some(prev.unwrap_or(ContentHash::default())),
+            prev_document_hash: Some(prev.unwrap_or_default()),
             ..draft
         };
         invoice.document_hash = Some(invoice.expected_hash());

@@ -2,6 +2,6 @@
 
 mod audit;
 mod harness;
-
+mod invoices;
 mod metering;
 mod restart;
