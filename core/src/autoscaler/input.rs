@@ -65,7 +65,8 @@ impl Default for Policy {
 /// Everything that the autoscaler takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Input {
-    /// From the workload machine: watch a service, or watch it under another policy.
+    /// From the workload machine: watch a service, or watch it under another policy. It is not held until
+    /// [`Input::Replicas`] says so. Repeating it is harmless.
     Watch {
         /// Which service.
         service: ServiceNo,
@@ -79,7 +80,8 @@ pub enum Input {
         /// Which service.
         service: ServiceNo,
     },
-    /// From the workload machine: replicas wanted now, and whether a rollout or a suspension holds them.
+    /// From the workload machine: replicas wanted now, and whether a rollout or a suspension holds them. Sent
+    /// on each change, a granted wish included: without it the autoscaler wishes the same again.
     Replicas {
         /// Which service.
         service: ServiceNo,
@@ -88,7 +90,8 @@ pub enum Input {
         /// Hold: a rollout is running or the tenant is suspended.
         hold: bool,
     },
-    /// From the cluster: use of all services. The last sample counts.
+    /// From the cluster: use of all services. The last sample counts, at one look; one that was not measured
+    /// later than the last is ignored.
     Usage(Arc<UsageTick>),
     /// From its own timer: look at all services of this period.
     Tick {

@@ -148,7 +148,8 @@ impl Autoscaler {
         }
     }
 
-    /// A policy that [`Policy::validate`] refuses is not watched: the workload machine never sends one.
+    /// Watches a service, or watches it on under another policy; a hold ends. A policy that
+    /// [`Policy::validate`] refuses is not watched: the workload machine never sends one.
     fn watch(
         &mut self,
         now: Time,
@@ -165,7 +166,7 @@ impl Autoscaler {
         let mut row = WatchRow {
             policy,
             desired,
-            hold: old.is_some_and(|old| old.hold),
+            hold: false,
             changed_at: old.and_then(|old| old.changed_at),
             reason: old.and_then(|old| old.reason),
         };

@@ -311,6 +311,16 @@ fn a_policy_out_of_range_is_not_watched() {
 }
 
 #[test]
+fn watching_under_another_policy_ends_a_hold() {
+    let mut rig = Rig::watching(Policy::default(), 9);
+    rig.tell(replicas_of(WEB, 9, true));
+    assert_eq!(reasons(&rig.pass(secs(30))), [ScaleReason::RolloutRunning]);
+    rig.tell(watch(WEB, Policy::default(), 9));
+    rig.pass(secs(30));
+    assert_eq!(rig.changes, [(Time::from_secs(60), 9, 5)]);
+}
+
+#[test]
 fn another_policy_takes_effect_at_its_own_period() {
     let mut rig = Rig::watching(Policy::default(), 9);
     let hourly = Policy {
