@@ -159,7 +159,10 @@ pub fn plan(desired: &Desired, observed: &Observed) -> Vec<Action> {
             generation: observed.generation.saturating_add(1),
             why,
         });
-        return actions; // all else waits until the cluster has seen this
+        // What the last status says of readiness still counts; all else waits until this is seen.
+        let progress = |action: &Action| matches!(action, Action::Progress { .. });
+        actions.extend(advance(desired, observed).filter(progress));
+        return actions;
     }
     actions.extend(advance(desired, observed));
     actions.extend(free(desired, observed));
