@@ -5,10 +5,12 @@
 //! one line with file, line, key, value and what was expected. What is accepted has an effect.
 
 mod ctx;
+mod explain;
 mod files;
 mod form;
 mod keys;
 mod limits;
+mod manual;
 mod model;
 mod overrides;
 mod problem;
@@ -19,10 +21,12 @@ mod source;
 mod tree;
 mod value;
 
+pub use explain::explain;
 pub use limits::{
     FILE_BYTES_MAX, GRID_MAX, NODES_MAX, PODS_MAX, TENANTS_MAX, TRACE_BYTES_MAX, VERSION,
     WORKLOADS_MAX,
 };
+pub use manual::{manual, schema};
 pub use model::{
     Act, Action, Autoscaler, Billing, Delay, Expect, Head, NodePool, Org, Payer, Scenario,
     Scheduler, Slo, Sweep, Tenant, Workload,

@@ -78,3 +78,46 @@ max = 4
     t.toml:13: node_pool.memory: "64Gb" is not a quantity: expected a number with an optional suffix, as in 500m, 2, 256Mi, 1G or 1e3
     "#);
 }
+
+/// The scenarios of the repository.
+fn shipped() -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.retain(|path| path.extension().is_some_and(|ext| ext == "toml"));
+    files.sort();
+    let read = |path: std::path::PathBuf| {
+        (
+            path.display().to_string(),
+            std::fs::read_to_string(&path).unwrap(),
+        )
+    };
+    files.into_iter().map(read).collect()
+}
+
+#[test]
+fn shipped_scenarios_are_explained_and_read_back() {
+    let files = shipped();
+    assert!(files.len() >= 8, "{} scenarios", files.len());
+    for (file, text) in files {
+        assert!(
+            text.starts_with("# "),
+            "{file} does not open with a sentence"
+        );
+        read_back(&text, &file);
+    }
+}
+
+/// `explain` says the same scenario, with the same hash, and says it the same way again.
+#[track_caller]
+fn read_back(text: &str, file: &str) {
+    let scenario = parse(text, file).unwrap_or_else(|problems| panic!("{}", lines(&problems)));
+    let explained = explain(&scenario);
+    let again = parse(&explained, file)
+        .unwrap_or_else(|problems| panic!("{}\n{explained}", lines(&problems)));
+    assert_eq!(scenario, again, "{explained}");
+    assert_eq!(scenario.hash(), again.hash());
+    assert_eq!(explained, explain(&again));
+}
