@@ -5,6 +5,27 @@
 //! is escaped wherever it goes; the HTML names no network address and needs no script.
 //! Never: decides, measures, reads a clock.
 
+mod compare;
+mod csv;
+mod document;
+pub mod explain;
+mod figures;
+pub mod format;
+mod html;
+mod invoice;
+mod json;
+mod markdown;
 mod model;
+mod page;
+mod sample;
+mod scatter;
+mod sweep;
+mod text;
+mod view;
 
+pub use compare::{BadLimit, Limit};
+pub use document::{BadReport, Format};
 pub use model::*;
+
+#[cfg(test)]
+mod tests;

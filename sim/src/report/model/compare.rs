@@ -26,6 +26,10 @@ pub enum Unit {
     Seconds,
     /// Seconds of nodes or pods, shown as hours.
     Hours,
+    /// Millicore-seconds, shown as vCPU-hours.
+    CpuHours,
+    /// Byte-seconds, shown as GiB-hours.
+    GibHours,
     /// Requests per 1,000 seconds.
     Mrps,
     /// Minor units of the report's currency.

@@ -1,0 +1,480 @@
+//! The terminal: answer first, aligned tables, a line of bars for each series, at most 100 columns.
+
+use super::format;
+use super::invoice;
+use super::page::{Block, Cell, Chart, Mood, Page, Plot, Section, Table};
+use super::sample;
+
+/// Columns of a line.
+pub(super) const WIDTH: usize = 100;
+/// Columns of a line of bars.
+const SPARK: usize = 60;
+/// Narrowest that a column of words is cut to.
+const CUT_MIN: usize = 12;
+/// Invoices printed in full.
+const INVOICES_MAX: usize = 3;
+/// Lines of a chart, bars of a chart.
+const BARS_MAX: usize = 12;
+
+/// The page for a terminal, with ANSI colours if `color`.
+pub(super) fn write(page: &Page, color: bool) -> String {
+    let mut text = Text {
+        out: String::new(),
+        pen: Pen { color },
+    };
+    text.head(page);
+    for section in &page.sections {
+        text.section(section);
+    }
+    text.origin(page);
+    text.out
+}
+
+struct Text {
+    out: String,
+    pen: Pen,
+}
+
+/// Colours, or none.
+#[derive(Clone, Copy)]
+struct Pen {
+    color: bool,
+}
+
+impl Pen {
+    fn paint(self, text: &str, code: &str) -> String {
+        if self.color && !text.is_empty() {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    fn mood(self, text: &str, mood: Mood) -> String {
+        match mood {
+            Mood::Good => self.paint(text, "32"),
+            Mood::Bad => self.paint(text, "31"),
+            Mood::Warn => self.paint(text, "33"),
+            Mood::Plain => text.to_owned(),
+        }
+    }
+}
+
+impl Text {
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line.trim_end());
+        self.out.push('\n');
+    }
+
+    fn wrapped(&mut self, text: &str, first: &str, next: &str) {
+        for (i, line) in wrap(text, WIDTH - width(next)).iter().enumerate() {
+            let lead = if i == 0 { first } else { next };
+            self.line(&format!("{lead}{line}"));
+        }
+    }
+
+    fn head(&mut self, page: &Page) {
+        let title = cut(&format::visible(&page.title), WIDTH);
+        let title = self.pen.paint(&title, "1");
+        self.line(&title);
+        if let Some((verdict, mood)) = &page.verdict {
+            let verdict = self.pen.mood(verdict, *mood);
+            self.line(&verdict);
+        }
+        if let Some(reason) = &page.partial {
+            let text = format!("Partial: {}", format::visible(reason));
+            for line in wrap(&text, WIDTH) {
+                let line = self.pen.mood(&line, Mood::Warn);
+                self.line(&line);
+            }
+        }
+        if !page.headline.is_empty() {
+            self.line("");
+        }
+        for line in &page.headline {
+            self.wrapped(&format::visible(line), "  ", "    ");
+        }
+    }
+
+    fn section(&mut self, section: &Section) {
+        self.line("");
+        let title = self.pen.paint(&section.title.to_uppercase(), "1");
+        self.line(&title);
+        let mut invoices = 0;
+        for (i, block) in section.blocks.iter().enumerate() {
+            match block {
+                Block::Invoice(_) if invoices == INVOICES_MAX => continue,
+                Block::Invoice(_) => invoices += 1,
+                _ => {}
+            }
+            if i > 0 {
+                self.gap(&section.blocks[i - 1], block);
+            }
+            self.block(block);
+        }
+        let all = section
+            .blocks
+            .iter()
+            .filter(|block| matches!(block, Block::Invoice(_)))
+            .count();
+        if all > INVOICES_MAX {
+            let more = format::count(i128::try_from(all - INVOICES_MAX).unwrap_or(i128::MAX));
+            self.line("");
+            self.line(&format!("  {more} more invoices stand in JSON and HTML."));
+        }
+    }
+
+    /// Charts without a title of their own line stand together.
+    fn gap(&mut self, before: &Block, block: &Block) {
+        let together = matches!(
+            (before, block),
+            (Block::Chart(_) | Block::Heading(_), Block::Chart(_))
+        ) || matches!((before, block), (Block::Text(_), Block::Text(_)));
+        if !together {
+            self.line("");
+        }
+    }
+
+    fn block(&mut self, block: &Block) {
+        match block {
+            Block::Text(text) => self.wrapped(&format::visible(text), "  ", "    "),
+            Block::Heading(heading) => {
+                let heading = self
+                    .pen
+                    .paint(&cut(&format::visible(heading), WIDTH - 2), "1");
+                self.line(&format!("  {heading}"));
+            }
+            Block::Table(table) => self.table(table),
+            Block::Chart(chart) => self.chart(chart),
+            Block::Invoice(invoice) => {
+                for line in invoice::text(invoice) {
+                    self.line(&format!("  {line}"));
+                }
+            }
+        }
+    }
+
+    fn table(&mut self, table: &Table) {
+        if !table.title.is_empty() {
+            let title = self.pen.paint(&table.title, "2");
+            self.line(&format!("  {title}"));
+        }
+        let shown = table.limit_text.min(table.limit);
+        let rows: Vec<Vec<String>> = table
+            .rows
+            .iter()
+            .take(shown)
+            .map(|row| row.iter().map(Cell::shown).collect())
+            .collect();
+        let widths = widths(table, &rows);
+        let titles: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| column.title.clone())
+            .collect();
+        if table
+            .columns
+            .iter()
+            .skip(1)
+            .any(|column| !column.title.is_empty())
+        {
+            let line = aligned(table, &widths, &titles, |_, text| {
+                self.pen.paint(&text, "2")
+            });
+            self.line(&line);
+        }
+        for (row, cells) in rows.iter().zip(&table.rows) {
+            let pen = self.pen;
+            let paint = |i: usize, text: String| {
+                let mood = cells.get(i).map_or(Mood::Plain, Cell::mood);
+                pen.mood(&text, mood)
+            };
+            self.row(table, &widths, row, paint);
+        }
+        if table.hidden(shown) > 0 {
+            let more = format::count(i128::try_from(table.hidden(shown)).unwrap_or(i128::MAX));
+            self.line(&format!("  … {more} more in CSV"));
+        }
+    }
+
+    /// A row; a last column of words goes on below itself.
+    fn row(
+        &mut self,
+        table: &Table,
+        widths: &[usize],
+        row: &[String],
+        paint: impl Fn(usize, String) -> String,
+    ) {
+        let last = row.len().saturating_sub(1);
+        let wraps = table.columns.get(last).is_some_and(|column| !column.right);
+        let start: usize = 2 + widths
+            .iter()
+            .take(last)
+            .map(|width| width + 2)
+            .sum::<usize>();
+        let room = WIDTH.saturating_sub(start).max(1);
+        let mut row = row.to_vec();
+        let mut rest = Vec::new();
+        if let Some(text) = row
+            .get_mut(last)
+            .filter(|text| wraps && width(text) > room && room >= 40)
+        {
+            let mut lines = wrap(text, room).into_iter();
+            *text = lines.next().unwrap_or_default();
+            rest = lines.collect();
+        }
+        let line = aligned(table, widths, &row, paint);
+        self.line(&line);
+        for more in rest {
+            self.line(&format!("{}{more}", " ".repeat(start)));
+        }
+    }
+
+    fn chart(&mut self, chart: &Chart) {
+        let title = self
+            .pen
+            .paint(&cut(&format::visible(&chart.title), WIDTH - 2), "2");
+        match &chart.plot {
+            Plot::Lines(lines) => {
+                self.line(&format!("  {title}"));
+                let lines = lines
+                    .iter()
+                    .map(|line| (line.name.as_str(), line.points.as_slice()));
+                self.sparks(chart, &lines.collect::<Vec<_>>());
+            }
+            Plot::Strips(strips) => {
+                self.line(&format!("  {title}"));
+                let strips = strips
+                    .iter()
+                    .map(|strip| (strip.name.as_str(), strip.points.as_slice()));
+                self.sparks(chart, &strips.collect::<Vec<_>>());
+            }
+            Plot::Bars(bars) => {
+                self.line(&format!("  {title}"));
+                let most = bars.iter().map(|bar| bar.value).max().unwrap_or(0);
+                let name = bars
+                    .iter()
+                    .map(|bar| width(&format::visible(&bar.name)))
+                    .max()
+                    .unwrap_or(0)
+                    .min(34);
+                for bar in bars.iter().take(BARS_MAX) {
+                    let value = chart.value(bar.value);
+                    let label = padded(&cut(&format::visible(&bar.name), name), name, false);
+                    self.line(&format!(
+                        "  {label}  {}  {value}",
+                        full_bar(bar.value, most, 40)
+                    ));
+                }
+            }
+            Plot::Dots { .. } => {
+                self.line(&format!("  {title}"));
+                for line in super::scatter::text(chart) {
+                    self.line(&format!("  {line}"));
+                }
+            }
+        }
+    }
+
+    fn sparks(&mut self, chart: &Chart, lines: &[(&str, &[(i64, i128)])]) {
+        let ends = lines
+            .iter()
+            .filter_map(|(_, points)| Some((points.first()?.0, points.last()?.0)));
+        let from = ends.clone().map(|(from, _)| from).min().unwrap_or(0);
+        let to = ends.map(|(_, to)| to).max().unwrap_or(0);
+        let most = lines
+            .iter()
+            .flat_map(|(_, points)| points.iter().map(|point| point.1))
+            .max()
+            .unwrap_or(0);
+        let names = lines
+            .iter()
+            .map(|(name, _)| width(&format::visible(name)))
+            .max()
+            .unwrap_or(0)
+            .min(18);
+        for (name, points) in lines {
+            let label = padded(&cut(&format::visible(name), names), names, false);
+            let columns = sample::columns(points, from, to, SPARK);
+            let least = points.iter().map(|point| point.1).min().unwrap_or(0);
+            let peak = points.iter().map(|point| point.1).max().unwrap_or(0);
+            let (least, peak) = (chart.value(least), chart.value(peak));
+            let range = if least == peak {
+                peak
+            } else {
+                format!("{least} … {peak}")
+            };
+            self.line(&format!("  {label}  {}  {range}", spark(&columns, most)));
+        }
+    }
+
+    fn origin(&mut self, page: &Page) {
+        self.line("");
+        let label = page
+            .origin
+            .iter()
+            .map(|(label, _)| width(label))
+            .max()
+            .unwrap_or(0);
+        for (name, value) in &page.origin {
+            let shown = value.shown();
+            let lead = format!("{}  ", padded(name, label, false));
+            let lines = wrap(&shown, WIDTH - width(&lead));
+            for (i, line) in lines.iter().enumerate() {
+                let first = if i == 0 {
+                    lead.clone()
+                } else {
+                    " ".repeat(width(&lead))
+                };
+                let line = self.pen.paint(&format!("{first}{line}"), "2");
+                self.line(&line);
+            }
+        }
+    }
+}
+
+/// A row of the table, two columns in.
+fn aligned(
+    table: &Table,
+    widths: &[usize],
+    row: &[String],
+    paint: impl Fn(usize, String) -> String,
+) -> String {
+    let mut line = String::from(" ");
+    for (i, (text, width)) in row.iter().zip(widths).enumerate() {
+        let right = table.columns.get(i).is_some_and(|column| column.right);
+        line.push(' ');
+        line.push_str(&paint(i, padded(&cut(text, *width), *width, right)));
+        line.push(' ');
+    }
+    line
+}
+
+/// Widths of the columns: what they need, words cut to fit the line. The last column of words may be cut to
+/// any width, since it goes on below itself.
+fn widths(table: &Table, rows: &[Vec<String>]) -> Vec<usize> {
+    let mut widths: Vec<usize> = table
+        .columns
+        .iter()
+        .map(|column| width(&column.title))
+        .collect();
+    for row in rows {
+        for (column, text) in widths.iter_mut().zip(row) {
+            *column = (*column).max(width(text));
+        }
+    }
+    let room = WIDTH.saturating_sub(2);
+    loop {
+        let total: usize = widths
+            .iter()
+            .map(|width| width + 2)
+            .sum::<usize>()
+            .saturating_sub(2);
+        if total <= room {
+            return widths;
+        }
+        let words = table
+            .columns
+            .iter()
+            .enumerate()
+            .filter(|(i, column)| !column.right && widths[*i] > CUT_MIN);
+        let Some((widest, _)) = words.max_by_key(|(i, _)| (widths[*i], *i)) else {
+            return widths;
+        };
+        widths[widest] = widths[widest].saturating_sub(total - room).max(CUT_MIN);
+    }
+}
+
+/// Eight heights, a middle dot where there is nothing yet.
+fn spark(columns: &[Option<i128>], most: i128) -> String {
+    let bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let height = |value: i128| {
+        let value = value.max(0).saturating_mul(7);
+        usize::try_from(value / most.max(1)).unwrap_or(7).min(7)
+    };
+    columns
+        .iter()
+        .map(|column| column.map_or('·', |value| bars[height(value)]))
+        .collect()
+}
+
+/// A bar of full blocks, at least one for what is above zero.
+fn full_bar(value: i128, most: i128, columns: usize) -> String {
+    let columns = i128::try_from(columns).unwrap_or(0);
+    let filled = value.max(0).saturating_mul(columns) / most.max(1);
+    let filled = if value > 0 { filled.max(1) } else { 0 };
+    "█".repeat(usize::try_from(filled.min(columns)).unwrap_or(0))
+}
+
+/// Columns that a text takes on a terminal: two for wide letters and pictures, none for marks.
+pub(super) fn width(text: &str) -> usize {
+    text.chars()
+        .map(|c| match u32::from(c) {
+            0x300..=0x36f | 0x200b..=0x200d | 0xfe00..=0xfe0f => 0,
+            0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff => 2,
+            0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff => 2,
+            0x20000..=0x3fffd => 2,
+            _ => 1,
+        })
+        .sum()
+}
+
+/// The text in at most so many columns, with an ellipsis where it is cut.
+pub(super) fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = width(c.encode_utf8(&mut [0; 4]));
+        if used + wide + 1 > columns {
+            break;
+        }
+        used += wide;
+        kept.push(c);
+    }
+    if columns > 0 {
+        kept.push('…');
+    }
+    kept
+}
+
+/// The text with spaces to so many columns.
+pub(super) fn padded(text: &str, columns: usize, right: bool) -> String {
+    let fill = " ".repeat(columns.saturating_sub(width(text)));
+    if right {
+        format!("{fill}{text}")
+    } else {
+        format!("{text}{fill}")
+    }
+}
+
+/// Lines of at most so many columns, broken at spaces; a word that is longer is broken within.
+pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(8);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last().map_or(0, |line| width(line));
+        let gap = usize::from(line > 0);
+        if line + gap + width(word) > columns && line > 0 {
+            lines.push(String::new());
+        } else if gap > 0 {
+            push(&mut lines, ' ', columns);
+        }
+        for c in word.chars() {
+            push(&mut lines, c, columns);
+        }
+    }
+    lines
+}
+
+fn push(lines: &mut Vec<String>, c: char, columns: usize) {
+    let full = lines.last().is_none_or(|line| width(line) >= columns);
+    if full {
+        lines.push(String::new());
+    }
+    if let Some(line) = lines.last_mut() {
+        line.push(c);
+    }
+}
