@@ -1,5 +1,6 @@
 //! The one integration-test binary: rules over the tree, the command line, documents and scenarios.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod autoscaler;
 mod cli;
 mod tidy;
