@@ -262,8 +262,9 @@ impl Workloads {
         out: &mut Outbox,
     ) {
         let deploy = Arc::clone(&create.deploy);
-        if active {
-            self.activate(now, deploy.tenant, out);
+        if active && self.tenant_state(deploy.tenant) == TenantState::Waiting {
+            let tenant = deploy.tenant;
+            self.lifecycle(now, tenant, Input::TenantActive { tenant }, out); // after this
         }
         let Some(app) = self.app_of(&create, out) else {
             // The app was deleted at this instant: its quota went with it.

@@ -215,12 +215,12 @@ impl Workloads {
         self.set_state(tenant, TenantState::Active, out);
         for service in self.services_of(tenant) {
             let entry = &mut self.services[service.index()];
-            let Some(replicas) = entry.row.suspended_replicas.take() else {
-                continue;
-            };
             if entry.row.deleting {
                 continue;
             }
+            let Some(replicas) = entry.row.suspended_replicas.take() else {
+                continue;
+            };
             entry.row.desired = replicas;
             entry.row.scaling = replicas > 0;
             set_clock(entry, TenantState::Active, now, out);
