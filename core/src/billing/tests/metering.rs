@@ -382,3 +382,17 @@ fn what_was_billed_before_an_outage_was_known_is_taken_back() {
         Ok((account.head, account.windows))
     );
 }
+
+#[test]
+fn what_a_pod_costs_in_memory_and_in_records_is_small() {
+    assert!(size_of::<Option<crate::billing::machine::Open>>() <= 40);
+    assert!(size_of::<crate::store::billing::Row>() <= 64);
+    let mut harness = Harness::new(0, PLANS);
+    harness.at(30).bound(1, 0, 0);
+    assert_eq!(
+        harness.at(40).bound(2, 0, 0).len(),
+        1,
+        "one record of the interval"
+    );
+    assert_eq!(harness.at(45).finished(1).len(), 1);
+}
