@@ -37,7 +37,8 @@ impl<'a> Ctx<'a> {
 
     /// All problems in order of place.
     pub(super) fn finish(mut self) -> Vec<Problem> {
-        self.found.sort_by(|a, b| a.0.cmp(&b.0));
+        self.found.sort_by_key(|(place, _, _)| *place);
+        self.found.dedup(); // an override of several entries is wrong once
         let left = self.found.len().saturating_sub(limits::PROBLEMS_MAX);
         self.found.truncate(limits::PROBLEMS_MAX);
         let mut problems: Vec<Problem> = self
@@ -80,10 +81,13 @@ fn shown(overrides: &[Override], index: usize) -> String {
     )
 }
 
-/// The nearest of some words to a wrong one, if it is near: at most a third of it is wrong.
+/// The nearest of some words to a wrong one, if it is near: its beginning, or at most a third is wrong.
 pub(super) fn nearest<'w>(wrong: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     words
-        .map(|word| (distance(wrong, word), word))
+        .map(|word| {
+            let begins = wrong.len() > 1 && word.starts_with(wrong);
+            (if begins { 0 } else { distance(wrong, word) }, word)
+        })
         .min()
         .filter(|(edits, word)| *edits <= wrong.len().max(word.len()).div_ceil(3))
         .map(|(_, word)| word)

@@ -8,8 +8,9 @@ mod ctx;
 mod explain;
 mod files;
 mod form;
+pub mod import;
 mod keys;
-mod limits;
+pub mod limits;
 mod manual;
 mod model;
 mod overrides;
@@ -18,14 +19,12 @@ mod reader;
 mod resolve;
 mod sections;
 mod source;
+mod template;
 mod tree;
 mod value;
 
 pub use explain::explain;
-pub use limits::{
-    FILE_BYTES_MAX, GRID_MAX, NODES_MAX, PODS_MAX, TENANTS_MAX, TRACE_BYTES_MAX, VERSION,
-    WORKLOADS_MAX,
-};
+pub use limits::VERSION;
 pub use manual::{manual, schema};
 pub use model::{
     Act, Action, Autoscaler, Billing, Delay, Expect, Head, NodePool, Org, Payer, Scenario,
@@ -33,6 +32,7 @@ pub use model::{
 };
 pub use problem::Problem;
 pub use source::{AzureVm, Churn, ChurnShape, Flavor, Load, Series, Shape, Source, TraceFile};
+pub use template::{TEMPLATES, Template};
 pub(crate) use value::is_slug;
 
 /// One `--set key=value`.

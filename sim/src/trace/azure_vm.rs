@@ -123,24 +123,6 @@ fn row(
             ),
         ));
     };
-    let whole = |column, field| {
-        let bad = || {
-            (
-                column,
-                format!("\"{}\" is not a whole number", shown(field)),
-            )
-        };
-        number(field).ok_or_else(bad)
-    };
-    let small = |column, field| {
-        let value = whole(column, field)?;
-        u32::try_from(value).map_err(|_| {
-            (
-                column,
-                format!("{value} is too large: expected less than 2^32"),
-            )
-        })
-    };
     let arrival_s = whole("arrival_s", arrival)?;
     if arrival_s > 1 << 40 {
         return Err((
@@ -184,6 +166,25 @@ fn row(
         flavor,
         count: 1,
         lifetime_s,
+    })
+}
+
+fn whole(column: &'static str, field: &[u8]) -> Result<u64, (&'static str, String)> {
+    number(field).ok_or_else(|| {
+        (
+            column,
+            format!("\"{}\" is not a whole number", shown(field)),
+        )
+    })
+}
+
+fn small(column: &'static str, field: &[u8]) -> Result<u32, (&'static str, String)> {
+    let value = whole(column, field)?;
+    u32::try_from(value).map_err(|_| {
+        (
+            column,
+            format!("{value} is too large: expected less than 2^32"),
+        )
     })
 }
 

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::azure_vm::{self, Layout, Row};
 use super::churn::Pods;
-use super::{Problem, rate_csv};
+use super::{Problem, flavors, rate_csv};
 use crate::scenario::{Churn, ChurnShape};
 
 const HEADER: &str = "arrival_s,batch,flavor,dur_lo_s,dur_hi_s,censored\n";
@@ -173,6 +173,34 @@ fn a_compressed_file_reads_like_the_plain_one() {
     assert!(cut.contains("cannot be read on"), "{cut}");
 }
 
+#[test]
+fn flavors_are_read_in_order_of_name() {
+    let read =
+        |text: &str| flavors::read_from(Cursor::new(text.to_owned().into_bytes()), "flavors.csv");
+    let found = read("flavor,vcpu,mem_gb\nb,2,1.75\na,0.5,4\n").unwrap();
+    let names: Vec<&str> = found.iter().map(|flavor| &*flavor.name).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(found[0].requests, Resources::pod(Cpu(500), Bytes::gib(4)));
+    assert_eq!(found[1].requests.memory, Bytes::mib(1_792));
+    let row = |row: &str| read(&format!("flavor,vcpu,mem_gb\n{row}\n"));
+    refused(
+        row("a,0,1"),
+        "flavors.csv:2: vcpu: \"0\": expected cores above 0, as in 2 or 0.5",
+    );
+    refused(
+        row("a,1,-1"),
+        "flavors.csv:2: mem_gb: \"-1\": expected GiB above 0, as in 4 or 1.75",
+    );
+    refused(
+        row("A,1,1"),
+        "flavors.csv:2: flavor: \"A\": expected at most 9 lower-case letters, digits and hyphens",
+    );
+    refused(
+        row("a,1,1\na,1,1"),
+        "flavors.csv:3: flavor: \"a\" is there twice",
+    );
+}
+
 fn churn() -> Churn {
     let shape = |name: &str, weight| ChurnShape {
         name: Arc::from(name),
@@ -221,6 +249,7 @@ proptest! {
     #[test]
     fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         let _ = azure_vm::read_from(Cursor::new(bytes.clone()), "x", &[Arc::from("a")]);
+        let _ = flavors::read_from(Cursor::new(bytes.clone()), "x");
         let _ = rate_csv::read_from(Cursor::new(bytes), "x", "a", "b");
     }
 

@@ -7,11 +7,12 @@ use nimbus_core::time::Time;
 use crate::scenario::limits;
 use crate::scenario::model::Head;
 use crate::scenario::reader::Reader;
+use crate::scenario::tree::Place;
 use crate::scenario::value;
 
 /// Name and clock.
 pub(in crate::scenario) fn read(mut r: Reader<'_, '_>) -> Head {
-    let name_place = r.place_of("name");
+    let places = ["name", "warm_up", "metrics_period"].map(|key| r.place_of(key));
     let name = r.some_text("name").unwrap_or_default();
     let _ = r.count("version"); // a newer one was refused before
     let head = Head {
@@ -26,13 +27,13 @@ pub(in crate::scenario) fn read(mut r: Reader<'_, '_>) -> Head {
         space_delay: r.span("space_delay").unwrap_or_default(),
     };
     if r.clean() {
-        check(&mut r, &head, name_place);
+        check(&mut r, &head, places);
     }
     r.finish();
     head
 }
 
-fn check(r: &mut Reader<'_, '_>, head: &Head, name_place: crate::scenario::tree::Place) {
+fn check(r: &mut Reader<'_, '_>, head: &Head, [name, warm_up, period]: [Place; 3]) {
     let path = Path::new(r.ctx.file);
     let stem = path.file_stem().and_then(|stem| stem.to_str());
     if path.extension().is_some_and(|ext| ext == "toml") && stem != Some(&*head.name) {
@@ -41,14 +42,14 @@ fn check(r: &mut Reader<'_, '_>, head: &Head, name_place: crate::scenario::tree:
             head.name,
             stem.unwrap_or("")
         );
-        r.wrong_at(name_place, "name", message);
+        r.wrong_at(name, "name", message);
     }
     if head.warm_up >= head.duration {
         let message = format!(
             "{} leaves nothing of the duration {}",
             head.warm_up, head.duration
         );
-        r.wrong("warm_up", message);
+        r.wrong_at(warm_up, "warm_up", message);
     }
     let samples = head.duration.0 / head.metrics_period.0;
     if samples > limits::SAMPLES_MAX {
@@ -58,6 +59,6 @@ fn check(r: &mut Reader<'_, '_>, head: &Head, name_place: crate::scenario::tree:
             head.duration,
             limits::SAMPLES_MAX
         );
-        r.wrong("metrics_period", message);
+        r.wrong_at(period, "metrics_period", message);
     }
 }

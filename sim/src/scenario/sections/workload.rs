@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use nimbus_core::autoscaler::Policy;
 use nimbus_core::cluster::PodSpec;
 use nimbus_core::units::Resources;
 use nimbus_core::workload::{Kind, Share, Strategy};
@@ -12,6 +13,7 @@ use crate::scenario::ctx::nearest;
 use crate::scenario::limits;
 use crate::scenario::model::{Autoscaler, Workload};
 use crate::scenario::reader::Reader;
+use crate::scenario::tree::Place;
 use crate::scenario::value;
 
 /// Reads one section; the workload's `tenant` is not set yet.
@@ -57,29 +59,37 @@ pub(in crate::scenario) fn read(
         use_fraction: r.share("use_fraction").unwrap_or_default(),
         starts: r.flag("starts"),
     };
-    if workload.spec.requests.cpu.0 == 0 || workload.spec.requests.memory.0 == 0 {
-        if r.clean() {
-            r.wrong_at(
-                places[2],
-                "cpu",
-                "asks for no cpu or no memory: expected both above 0",
-            );
-        }
+    let requests = workload.spec.requests;
+    if (requests.cpu.0 == 0 || requests.memory.0 == 0) && r.clean() {
+        let message = "asks for no cpu or no memory: expected both above 0";
+        r.wrong_at(places[2], "cpu", message);
     }
-    if let Some(policy) = autoscaler.map(|index| &autoscalers[index].policy) {
-        if !given {
-            workload.replicas = policy.min;
-        } else if !(policy.min..=policy.max).contains(&workload.replicas) {
-            let message = format!(
-                "{}: expected {}..{}, the bounds of its autoscaler",
-                workload.replicas, policy.min, policy.max
-            );
-            r.wrong_at(places[1], "replicas", message);
-        }
+    if let Some(scaler) = autoscaler {
+        bounds(
+            &mut r,
+            &mut workload,
+            &autoscalers[scaler].policy,
+            given.then_some(places[1]),
+        );
     }
     let clean = r.clean();
     r.finish();
     clean.then_some(workload)
+}
+
+/// Replicas within the bounds of the autoscaler: its least if none were given.
+fn bounds(r: &mut Reader<'_, '_>, workload: &mut Workload, policy: &Policy, given: Option<Place>) {
+    let Some(place) = given else {
+        workload.replicas = policy.min;
+        return;
+    };
+    if !(policy.min..=policy.max).contains(&workload.replicas) {
+        let message = format!(
+            "{}: expected {}..{}, the bounds of its autoscaler",
+            workload.replicas, policy.min, policy.max
+        );
+        r.wrong_at(place, "replicas", message);
+    }
 }
 
 fn scaler(r: &mut Reader<'_, '_>, autoscalers: &[Autoscaler]) -> Option<usize> {
