@@ -9,6 +9,7 @@ pub mod load;
 pub mod oracle;
 pub mod record;
 pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod size;
 pub mod store;

@@ -313,6 +313,12 @@ impl<M: Envelope> Conductor<M> {
         self.timers.peek().map(time)
     }
 
+    /// Number of messages that wait at this instant.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
     /// Number of armed timers.
     #[must_use]
     pub fn timers(&self) -> usize {

@@ -1,1 +1,0 @@
-//! The fast driver: a plain loop over conductor, machines and world.

@@ -1,0 +1,95 @@
+//! All machines together: dispatch by address, and restoring them from a store.
+
+use nimbus_core::autoscaler::Autoscaler;
+use nimbus_core::billing::Billing;
+use nimbus_core::conductor::Conductor;
+use nimbus_core::machine::{Effect, Machine, Message, Outbox};
+use nimbus_core::scheduler::Scheduler;
+use nimbus_core::store::{Store, StoreError};
+use nimbus_core::tenant::Tenants;
+use nimbus_core::time::Time;
+use nimbus_core::workload::Workloads;
+use nimbus_core::{autoscaler, billing, scheduler, tenant, workload};
+
+/// What each machine is configured with.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Tenants.
+    pub tenant: tenant::Config,
+    /// Workloads.
+    pub workload: workload::Config,
+    /// Scheduler.
+    pub scheduler: scheduler::Config,
+    /// Autoscaler.
+    pub autoscaler: autoscaler::Config,
+    /// Billing.
+    pub billing: billing::Config,
+}
+
+/// The machines of a control plane.
+#[derive(Debug)]
+pub struct Machines {
+    /// Tenants.
+    pub tenants: Tenants,
+    /// Workloads.
+    pub workloads: Workloads,
+    /// Scheduler.
+    pub scheduler: Scheduler,
+    /// Autoscaler.
+    pub autoscaler: Autoscaler,
+    /// Billing.
+    pub billing: Billing,
+}
+
+impl Machines {
+    /// Machines that have seen nothing.
+    #[must_use]
+    pub fn new(config: &Config) -> Machines {
+        Machines {
+            tenants: Tenants::new(config.tenant.clone()),
+            workloads: Workloads::new(config.workload.clone()),
+            scheduler: Scheduler::new(config.scheduler.clone()),
+            autoscaler: Autoscaler::new(config.autoscaler.clone()),
+            billing: Billing::new(config.billing.clone()),
+        }
+    }
+
+    /// Machines as the store remembers them; their timers are armed again in `conductor`.
+    ///
+    /// # Errors
+    /// What the store answers.
+    pub fn restore(
+        config: &Config,
+        store: &impl Store,
+        now: Time,
+        conductor: &mut Conductor<Message>,
+    ) -> Result<Machines, StoreError> {
+        let mut out = Outbox::default();
+        let machines = Machines {
+            tenants: Tenants::restore(config.tenant.clone(), store.tenant_rows()?, now, &mut out),
+            workloads: Workloads::restore(config.workload.clone(), store.workload_rows()?, now, &mut out),
+            scheduler: Scheduler::restore(config.scheduler.clone(), store.scheduler_rows()?, now, &mut out),
+            autoscaler: Autoscaler::restore(config.autoscaler.clone(), store.autoscaler_rows()?, now, &mut out),
+            billing: Billing::restore(config.billing.clone(), store.billing_rows()?, now, &mut out),
+        };
+        for effect in out.drain() {
+            if let Effect::At(at, message) = effect {
+                conductor.at(None, at, message);
+            }
+        }
+        Ok(machines)
+    }
+
+    /// Hands a message to its machine. Commands are not for machines and are left alone.
+    #[inline]
+    pub fn handle(&mut self, now: Time, message: Message, out: &mut Outbox) {
+        match message {
+            Message::Tenant(input) => self.tenants.handle(now, input, out),
+            Message::Workload(input) => self.workloads.handle(now, input, out),
+            Message::Scheduler(input) => self.scheduler.handle(now, input, out),
+            Message::Autoscaler(input) => self.autoscaler.handle(now, input, out),
+            Message::Billing(input) => self.billing.handle(now, input, out),
+            Message::Cluster(_) => {}
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The fast driver: a plain loop over conductor, machines and world.
+//!
+//! Guarantees: a group is all that is due at an instant, run until it rests, committed once; its commands
+//! reach the world after that, as they reach a cluster after a commit. Never: decides, or reads a clock.
+
+mod machines;
+mod restart;
+mod trace;
+
+use nimbus_core::cluster::{Command, Event};
+use nimbus_core::conductor::{Cascade, Conductor};
+use nimbus_core::digest::EventHash;
+use nimbus_core::machine::{Effect, Message, Outbox, Reply};
+use nimbus_core::rng;
+use nimbus_core::store::{Record, Store, StoreError};
+use nimbus_core::time::Time;
+
+pub use machines::{Config, Machines};
+pub use trace::{Step, diff};
+
+use crate::oracle::{Oracle, Views, Violation};
+use crate::record::Recorder;
+use crate::store::MemoryStore;
+use crate::world::World;
+
+/// Where inputs come from that are not the cluster's: people, automation, recorded arrivals.
+pub trait Outside {
+    /// When there is something to say next.
+    fn next(&self) -> Option<Time>;
+
+    /// What is said at `now`. What depends on an answer comes with a later call at the same instant.
+    fn take(&mut self, now: Time, inputs: &mut Vec<Message>);
+
+    /// The answer to the input at this place of the last [`Outside::take`].
+    fn answer(&mut self, now: Time, place: usize, reply: Reply);
+
+    /// After a commit, before its commands leave: what the world and the recorder must know of new
+    /// services.
+    fn settle(&mut self, now: Time, world: &mut World, recorder: &mut Recorder);
+}
+
+/// Why a run stopped before its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// An instant does not come to rest.
+    #[error(transparent)]
+    Cascade(#[from] Cascade),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An invariant does not hold.
+    #[error("{0}")]
+    Violation(Box<Violation>),
+}
+
+/// Conductor, machines and world, with those who watch.
+#[derive(Debug)]
+pub struct Driver<O> {
+    /// The order.
+    pub conductor: Conductor<Message>,
+    /// The deciders.
+    pub machines: Machines,
+    /// The cluster.
+    pub world: World,
+    /// Inputs from elsewhere.
+    pub outside: O,
+    /// What is measured.
+    pub recorder: Recorder,
+    /// What must hold.
+    pub oracle: Oracle,
+    /// Rows, if the run keeps them.
+    pub store: Option<MemoryStore>,
+    /// The trace, if the run keeps one.
+    pub trace: Option<Vec<Step>>,
+    config: Config,
+    seed: u64,
+    groups: u64,
+    instant: (Time, u32),
+    inputs: Vec<Message>,
+    events: Vec<Event>,
+    commands: Vec<Command>,
+    records: Vec<Record>,
+    out: Outbox,
+}
+
+impl<O: Outside> Driver<O> {
+    /// A driver at the beginning of a run.
+    #[must_use]
+    pub fn new(seed: u64, config: Config, world: World, outside: O, recorder: Recorder, oracle: Oracle) -> Self {
+        Driver {
+            conductor: Conductor::default(),
+            machines: Machines::new(&config),
+            world,
+            outside,
+            recorder,
+            oracle,
+            store: None,
+            trace: None,
+            config,
+            seed,
+            groups: 0,
+            instant: (Time(i64::MIN), 0),
+            inputs: Vec::new(),
+            events: Vec::new(),
+            commands: Vec::new(),
+            records: Vec::new(),
+            out: Outbox::default(),
+        }
+    }
+
+    /// The next instant at which something happens.
+    #[must_use]
+    pub fn next(&self) -> Option<Time> {
+        if !self.events.is_empty() {
+            return Some(self.instant.0);
+        }
+        let times = [self.world.next(), self.conductor.next_timer(), self.outside.next()];
+        times.into_iter().flatten().min()
+    }
+
+    /// Runs one group at `now`, which is what [`Driver::next`] gave.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn group(&mut self, now: Time) -> Result<(), Fault> {
+        self.gather(now);
+        self.rest(now)?;
+        self.commit()?;
+        self.outside.settle(now, &mut self.world, &mut self.recorder);
+        self.command(now);
+        if self.oracle.due() {
+            let views = views(&self.machines, &self.world, &self.conductor);
+            self.oracle.checkpoint(now, &views);
+        }
+        self.found()
+    }
+
+    /// Checks the invariants of the end.
+    ///
+    /// # Errors
+    /// The first that does not hold.
+    pub fn finish(&mut self, end: Time) -> Result<(), Fault> {
+        let views = views(&self.machines, &self.world, &self.conductor);
+        self.oracle.finish(end, &views);
+        self.found()
+    }
+
+    fn found(&self) -> Result<(), Fault> {
+        let first = self.oracle.violations().first();
+        first.map_or(Ok(()), |violation| Err(Fault::Violation(Box::new(violation.clone()))))
+    }
+
+    /// The hash of the run so far.
+    #[must_use]
+    pub fn hash(&self) -> EventHash {
+        self.conductor.hash()
+    }
+
+    /// Events of the world and timers first; outside inputs only when the world has nothing more to say at
+    /// this instant, so that what they lean on has settled.
+    fn gather(&mut self, now: Time) {
+        if self.instant.0 == now {
+            self.instant.1 += 1;
+        } else {
+            self.instant = (now, 0);
+        }
+        self.conductor.begin(now, rng::group_seed(self.seed, now, self.instant.1));
+        if self.world.next().is_some_and(|at| at <= now) {
+            self.world.step(now, &mut self.events);
+        }
+        self.inputs.clear();
+        if self.events.is_empty() && self.outside.next().is_some_and(|at| at <= now) {
+            self.outside.take(now, &mut self.inputs);
+            for message in self.inputs.drain(..) {
+                self.conductor.outside(message);
+            }
+        }
+        for event in self.events.drain(..) {
+            self.recorder.event(now, &event);
+            self.oracle.event(now, &event);
+            let root = self.conductor.root();
+            event.deliver(|message| self.conductor.join(root, message));
+        }
+    }
+
+    fn rest(&mut self, now: Time) -> Result<(), Fault> {
+        while let Some(mut batch) = self.conductor.batch()? {
+            for delivery in batch.deliveries.drain(..) {
+                let address = delivery.message.address();
+                let (seed, drawn) = self.conductor.open(&delivery.message);
+                self.out.begin(seed, address, drawn);
+                self.oracle.message(now, &delivery.message);
+                let step = self.trace.is_some().then(|| Step::open(now, batch.round, batch.class, &delivery.message));
+                self.machines.handle(now, delivery.message, &mut self.out);
+                let hash = self.conductor.close(address, self.out.drawn(), self.out.effects());
+                if let (Some(trace), Some(step)) = (&mut self.trace, step) {
+                    trace.push(step.close(self.out.effects(), hash));
+                }
+                self.effects(now, delivery.root);
+            }
+            self.conductor.recycle(batch.class, batch.deliveries);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn effects(&mut self, now: Time, root: Option<u32>) {
+        for effect in self.out.drain() {
+            self.oracle.effect(now, &effect);
+            match effect {
+                Effect::Send(Message::Cluster(command)) => self.commands.push(command),
+                Effect::Send(message) => self.conductor.send(root, message),
+                Effect::At(at, message) => self.conductor.at(root, at, message),
+                Effect::Record(record) => {
+                    if self.store.is_some() {
+                        self.records.push(record);
+                    }
+                }
+                Effect::Reply(reply) => {
+                    if let Some(place) = root.and_then(|root| usize::try_from(root).ok()) {
+                        self.outside.answer(now, place, reply);
+                    }
+                }
+                Effect::Explain(decision) => self.recorder.decision(now, &decision),
+            }
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), Fault> {
+        self.groups += 1;
+        if let Some(store) = &mut self.store {
+            store.commit(self.groups, std::mem::take(&mut self.records))?;
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, now: Time) {
+        for command in self.commands.drain(..) {
+            self.oracle.command(now, &command);
+            self.world.apply(now, command, &mut self.events);
+        }
+    }
+}
+
+/// What the oracle looks at beside its books.
+fn views<'a>(machines: &'a Machines, world: &'a World, conductor: &Conductor<Message>) -> Views<'a> {
+    Views { world, billing: Some(&machines.billing), queue: conductor.waiting(), timers: conductor.timers() }
+}

@@ -1,0 +1,234 @@
+//! Making a scenario ready: reading it, its traces once, and what each part is configured with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use nimbus_core::cluster::NodeSpec;
+use nimbus_core::time::Span;
+use nimbus_core::{autoscaler, billing, scheduler};
+
+use super::arrivals::{Arrivals, ShapeOf};
+use super::demand::{Demand, demands};
+use crate::driver::Config;
+use crate::load::{Curve, Recorded};
+use crate::report;
+use crate::scenario::{self, AzureVm, Churn, NodePool, Override, Problem, Scenario, Series, Shape};
+use crate::trace::{Arrival, azure_vm, churn, rate_csv};
+use crate::world;
+
+/// The text of a scenario and the name of its file: what overrides are applied to.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// TOML.
+    pub text: String,
+    /// The file's path, for messages and to find its traces.
+    pub file: String,
+}
+
+/// What is wrong with a scenario or its traces.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+pub struct Unready(pub Vec<Problem>);
+
+/// Traces that were read, by the hash of their file: shared by all runs.
+#[derive(Clone, Debug, Default)]
+pub struct Data {
+    machines: BTreeMap<[u8; 32], Arc<azure_vm::Trace>>,
+    counts: BTreeMap<[u8; 32], Arc<Vec<u64>>>,
+}
+
+/// A scenario that can be run.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The scenario.
+    pub scenario: Arc<Scenario>,
+    /// What was changed of it.
+    pub set: Vec<Override>,
+    /// Its traces.
+    pub data: Data,
+}
+
+impl Prepared {
+    /// Reads a scenario with overrides, and those of its traces that `shared` does not have.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the scenario, or the first thing that is wrong with a trace.
+    pub fn new(source: &Source, set: &[Override], shared: Option<&Data>) -> Result<Prepared, Unready> {
+        let scenario = scenario::parse_with(&source.text, &source.file, set).map_err(Unready)?;
+        let mut data = shared.cloned().unwrap_or_default();
+        for load in &scenario.loads {
+            data.read(&load.source).map_err(|problem| Unready(vec![problem]))?;
+        }
+        Ok(Prepared { scenario: Arc::new(scenario), set: set.to_vec(), data })
+    }
+
+    /// What money is in.
+    #[must_use]
+    pub fn currency(&self) -> report::Currency {
+        let currency = self.scenario.billing.currency;
+        report::Currency { code: currency.code.into(), exponent: currency.exponent }
+    }
+
+    /// What the machines are configured with.
+    #[must_use]
+    pub fn machines(&self) -> Config {
+        let scenario = &self.scenario;
+        Config {
+            scheduler: scheduler::Config {
+                score: scenario.scheduler.score,
+                pools: (0..).zip(&scenario.pools).map(|(index, pool)| scheduled(index, pool)).collect(),
+                empty_after: scenario.scheduler.empty_after,
+            },
+            autoscaler: autoscaler::Config::for_samples(scenario.head.metrics_period),
+            billing: billing::Config {
+                currency: scenario.billing.currency,
+                prices: scenario.billing.prices,
+                start: scenario.head.start,
+            },
+            ..Config::default()
+        }
+    }
+
+    /// What the world is configured with.
+    #[must_use]
+    pub fn world(&self, seed: u64) -> world::Config {
+        let scenario = &self.scenario;
+        let pool = |(index, pool): (usize, &NodePool)| world::Pool {
+            name: Arc::clone(&pool.name),
+            template: template(index, pool),
+            zones: pool.zones.clone(),
+            initial: pool.count,
+            boot_delay: (pool.boot_delay.min, pool.boot_delay.max),
+            price_micro_hour: pool.price_per_hour,
+        };
+        world::Config {
+            seed,
+            pools: scenario.pools.iter().enumerate().map(pool).collect(),
+            metrics_period: scenario.head.metrics_period,
+            metrics_lag: scenario.head.metrics_lag,
+            capacity_percent: scenario.slo.capacity_percent,
+            ..world::Config::default()
+        }
+    }
+
+    /// The demand on each workload.
+    #[must_use]
+    pub fn demands(&self, seed: u64) -> Arc<Vec<Demand>> {
+        let curves: Vec<_> = self.scenario.loads.iter().map(|load| self.curve(load, seed)).collect();
+        Arc::new(demands(&self.scenario, &curves))
+    }
+
+    fn curve(&self, load: &scenario::Load, seed: u64) -> Option<Arc<Curve>> {
+        let scenario::Source::Requests { shape, from, until, .. } = &load.source else {
+            return None;
+        };
+        let recorded = match shape {
+            Shape::Series(series) => self.data.recorded(series),
+            _ => None,
+        };
+        let (from, until) = (self.scenario.time(*from), until.map(|until| self.scenario.time(until)));
+        Some(Arc::new(Curve::new(shape, from, until, seed, &load.name, recorded)))
+    }
+
+    /// The pods that arrive by themselves, each load a source.
+    #[must_use]
+    pub fn arrivals(&self, seed: u64) -> Vec<Arrivals> {
+        let loads = self.scenario.loads.iter();
+        loads
+            .filter_map(|load| match &load.source {
+                scenario::Source::Requests { .. } => None,
+                scenario::Source::AzureVm(azure) => self.azure(azure),
+                scenario::Source::Churn(churn) => Some(self.churn(churn, seed, &load.name)),
+            })
+            .collect()
+    }
+
+    fn azure(&self, azure: &AzureVm) -> Option<Arrivals> {
+        let trace = Arc::clone(self.data.machines.get(&azure.file.sha256)?);
+        let origin = azure.origin_s.saturating_add(azure.shift.secs());
+        let layout = azure_vm::Layout {
+            start: self.scenario.head.start,
+            origin_s: u64::try_from(origin).unwrap_or(0),
+            compression: azure.time_compression,
+            tenants: u32::try_from(azure.tenants.len()).unwrap_or(u32::MAX),
+        };
+        let shape = |flavor: &scenario::Flavor| ShapeOf {
+            name: format!("{}-{}", azure.app, flavor.name).into(),
+            requests: flavor.requests,
+        };
+        let shapes = azure.flavors.iter().map(shape).collect();
+        let rows: Box<dyn Iterator<Item = Arrival> + Send> = Box::new(azure_vm::arrivals(trace, layout));
+        Some(Arrivals::new(Arc::clone(&azure.app), azure.tenants.clone(), shapes, rows))
+    }
+
+    fn churn(&self, churn: &Churn, seed: u64, name: &str) -> Arrivals {
+        let shape = |shape: &scenario::ChurnShape| ShapeOf {
+            name: format!("{}-{}", churn.app, shape.name).into(),
+            requests: shape.requests,
+        };
+        let shapes = churn.shapes.iter().map(shape).collect();
+        let pods = churn::Pods::new(churn, self.scenario.head.start, seed, name);
+        let end = self.scenario.end();
+        let rows: Box<dyn Iterator<Item = Arrival> + Send> = Box::new(pods.take_while(move |pod| pod.at < end));
+        Arrivals::new(Arc::clone(&churn.app), churn.tenants.clone(), shapes, rows)
+    }
+}
+
+impl Data {
+    fn read(&mut self, source: &scenario::Source) -> Result<(), Problem> {
+        match source {
+            scenario::Source::AzureVm(azure) => {
+                if !self.machines.contains_key(&azure.file.sha256) {
+                    let flavors: Vec<_> = azure.flavors.iter().map(|flavor| Arc::clone(&flavor.name)).collect();
+                    let trace = azure_vm::read(&azure.file.found, &azure.file.path, &flavors)?;
+                    self.machines.insert(azure.file.sha256, Arc::new(trace));
+                }
+            }
+            scenario::Source::Requests { shape: Shape::Series(series), .. } => {
+                if !self.counts.contains_key(&series.file.sha256) {
+                    let file = &series.file;
+                    let counts = rate_csv::read(&file.found, &file.path, &series.index, &series.column)?;
+                    self.counts.insert(file.sha256, Arc::new(counts));
+                }
+            }
+            scenario::Source::Requests { .. } | scenario::Source::Churn(_) => {}
+        }
+        Ok(())
+    }
+
+    /// The rates of a series: its counts over the period, from `shift` on, scaled.
+    fn recorded(&self, series: &Series) -> Option<Recorded> {
+        let counts = self.counts.get(&series.file.sha256)?;
+        let step = Span((series.period.0 / i64::from(series.time_compression.max(1))).max(1));
+        let skip = series.shift.0.checked_div(series.period.0).and_then(|skip| usize::try_from(skip).ok());
+        let rate = |count: &u64| {
+            let milli = u128::from(*count) * u128::from(series.scale) * 1_000_000;
+            u64::try_from(milli / u128::from(step.0.unsigned_abs())).unwrap_or(u64::MAX)
+        };
+        let rates = counts.iter().skip(skip.unwrap_or(0)).map(rate).collect();
+        Some(Recorded { step, rates: Arc::new(rates) })
+    }
+}
+
+fn template(index: usize, pool: &NodePool) -> Arc<NodeSpec> {
+    Arc::new(NodeSpec {
+        name: Arc::clone(&pool.name),
+        pool: Some(nimbus_core::ids::PoolNo::at(index)),
+        arch: pool.arch,
+        region: Arc::clone(&pool.region),
+        zone: Arc::from(""),
+        labels: pool.labels.clone(),
+        taints: pool.taints.clone(),
+        allocatable: pool.allocatable,
+    })
+}
+
+fn scheduled(index: usize, pool: &NodePool) -> scheduler::Pool {
+    scheduler::Pool {
+        name: Arc::clone(&pool.name),
+        template: template(index, pool),
+        min: pool.min,
+        max: pool.max,
+        price_micro_hour: pool.price_per_hour,
+    }
+}
