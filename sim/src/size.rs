@@ -50,13 +50,27 @@ impl Objective {
     #[must_use]
     pub fn broken(&self, figures: &Figures) -> Option<String> {
         if figures.waiting > self.waiting {
-            return Some(format!("{} pods wait at the end, at most {} may", figures.waiting, self.waiting));
+            return Some(format!(
+                "{} pods wait at the end, at most {} may",
+                figures.waiting, self.waiting
+            ));
         }
-        if let Some(most) = self.pending_p99_ms.filter(|most| figures.pending_p99_ms > *most) {
-            return Some(format!("pending p99 is {} ms, at most {most} ms is allowed", figures.pending_p99_ms));
+        if let Some(most) = self
+            .pending_p99_ms
+            .filter(|most| figures.pending_p99_ms > *most)
+        {
+            return Some(format!(
+                "pending p99 is {} ms, at most {most} ms is allowed",
+                figures.pending_p99_ms
+            ));
         }
-        let most = self.violations_ppm.filter(|most| figures.violations_ppm > *most)?;
-        Some(format!("{} ppm of requests are above capacity, at most {most} ppm may", figures.violations_ppm))
+        let most = self
+            .violations_ppm
+            .filter(|most| figures.violations_ppm > *most)?;
+        Some(format!(
+            "{} ppm of requests are above capacity, at most {most} ppm may",
+            figures.violations_ppm
+        ))
     }
 }
 
@@ -98,7 +112,10 @@ impl Search<'_> {
         for (name, count) in self.names.iter().zip(counts) {
             for part in ["min", "count", "max"] {
                 let key = format!("node_pool.{name}.{part}");
-                set.push(Override { key, value: count.to_string() });
+                set.push(Override {
+                    key,
+                    value: count.to_string(),
+                });
             }
         }
         let prepared = Prepared::new(self.source, &set, Some(&self.data))?;
@@ -106,9 +123,16 @@ impl Search<'_> {
         let (figures, _, events) = found.map_err(|fault| NoSize::Fault(fault.to_string()))?;
         self.events += events;
         let broken = self.objective.broken(&figures);
-        let why = broken.clone().unwrap_or_else(|| format!("pending p99 {} ms", figures.pending_p99_ms));
+        let why = broken
+            .clone()
+            .unwrap_or_else(|| format!("pending p99 {} ms", figures.pending_p99_ms));
         let cost_30d = self.cost_30d(counts);
-        self.attempts.push(Attempt { counts: counts.to_vec(), ok: broken.is_none(), why, cost_30d });
+        self.attempts.push(Attempt {
+            counts: counts.to_vec(),
+            ok: broken.is_none(),
+            why,
+            cost_30d,
+        });
         Ok((figures, broken))
     }
 
@@ -118,13 +142,22 @@ impl Search<'_> {
 
     /// Cost of these nodes for 30 days, half up.
     fn cost_30d(&self, counts: &[u32]) -> Money {
-        let micro: u128 = self.prices.iter().zip(counts).map(|(price, count)| u128::from(*price) * u128::from(*count) * 720).sum();
-        self.currency.money(i64::try_from((micro + 500_000) / 1_000_000).unwrap_or(i64::MAX))
+        let micro: u128 = self
+            .prices
+            .iter()
+            .zip(counts)
+            .map(|(price, count)| u128::from(*price) * u128::from(*count) * 720)
+            .sum();
+        self.currency
+            .money(i64::try_from((micro + 500_000) / 1_000_000).unwrap_or(i64::MAX))
     }
 
     /// The attempt with these counts, if it failed.
     fn failed(&self, counts: &[u32]) -> Option<Attempt> {
-        self.attempts.iter().find(|attempt| attempt.counts == counts && !attempt.ok).cloned()
+        self.attempts
+            .iter()
+            .find(|attempt| attempt.counts == counts && !attempt.ok)
+            .cloned()
     }
 
     /// Sets one pool to the smallest count that does; one fewer is among the attempts, failing.
@@ -173,7 +206,10 @@ fn volume_bound(peak: Resources, node: Resources) -> (u32, &'static str) {
         (ceil(peak.memory.0, node.memory.0), "memory"),
         (ceil(peak.cpu.0, node.cpu.0), "cpu"),
     ];
-    let (bound, resource) = bounds.into_iter().max_by_key(|(bound, _)| *bound).unwrap_or((0, "cpu"));
+    let (bound, resource) = bounds
+        .into_iter()
+        .max_by_key(|(bound, _)| *bound)
+        .unwrap_or((0, "cpu"));
     (u32::try_from(bound).unwrap_or(u32::MAX), resource)
 }
 
@@ -192,8 +228,16 @@ pub fn size(
         source,
         set,
         data: prepared.data.clone(),
-        names: scenario.pools.iter().map(|pool| pool.name.to_string()).collect(),
-        prices: scenario.pools.iter().map(|pool| pool.price_per_hour).collect(),
+        names: scenario
+            .pools
+            .iter()
+            .map(|pool| pool.name.to_string())
+            .collect(),
+        prices: scenario
+            .pools
+            .iter()
+            .map(|pool| pool.price_per_hour)
+            .collect(),
         currency: prepared.currency(),
         objective: Objective::of(scenario),
         attempts: Vec::new(),
@@ -207,16 +251,24 @@ pub fn size(
         for pool in dearest_first(scenario) {
             let others = (0..counts.len()).filter(|other| *other != pool);
             let held = others.fold(Resources::ZERO, |sum, other| {
-                let shape = scenario.pools[other].allocatable.checked_mul(counts[other]).unwrap_or_default();
+                let shape = scenario.pools[other]
+                    .allocatable
+                    .checked_mul(counts[other])
+                    .unwrap_or_default();
                 sum.checked_add(shape).unwrap_or(sum)
             });
-            let bound = volume_bound(ample.peak.saturating_sub(held), scenario.pools[pool].allocatable);
+            let bound = volume_bound(
+                ample.peak.saturating_sub(held),
+                scenario.pools[pool].allocatable,
+            );
             search.settle(&mut counts, pool, bound.0.min(scenario.pools[pool].max))?;
             bounds[pool] = Some(bound);
         }
     }
     let (figures, _) = search.attempt(&counts)?;
-    Ok(document(&prepared, &search, &counts, &bounds, &figures, broken))
+    Ok(document(
+        &prepared, &search, &counts, &bounds, &figures, broken,
+    ))
 }
 
 /// Pools by price of a core, the dearest first; what is settled last is the cheapest.
@@ -224,7 +276,8 @@ fn dearest_first(scenario: &Scenario) -> Vec<usize> {
     let mut order: Vec<usize> = (0..scenario.pools.len()).collect();
     order.sort_by_key(|&pool| {
         let pool = &scenario.pools[pool];
-        let per_core = u128::from(pool.price_per_hour) * 1_000_000 / u128::from(pool.allocatable.cpu.0.max(1));
+        let per_core =
+            u128::from(pool.price_per_hour) * 1_000_000 / u128::from(pool.allocatable.cpu.0.max(1));
         (std::cmp::Reverse(per_core), pool.name.clone())
     });
     order
@@ -252,9 +305,14 @@ fn document(
             cost_30d: search.cost_30d(&alone),
         }
     });
-    let hopeless = broken.as_ref().map(|why| format!("not even every pool at its max does: {why}"));
+    let hopeless = broken
+        .as_ref()
+        .map(|why| format!("not even every pool at its max does: {why}"));
     Sizing {
-        header: Header { events: search.events, ..header(prepared) },
+        header: Header {
+            events: search.events,
+            ..header(prepared)
+        },
         met: broken.is_none(),
         slo: promises(&search.objective, figures),
         pools: pools.collect(),
@@ -266,7 +324,12 @@ fn document(
 }
 
 fn promises(objective: &Objective, figures: &Figures) -> Vec<Promise> {
-    let promise = |what: &str, promised: String, found: String, ok: bool| Promise { what: what.to_owned(), promised, found, ok };
+    let promise = |what: &str, promised: String, found: String, ok: bool| Promise {
+        what: what.to_owned(),
+        promised,
+        found,
+        ok,
+    };
     let waiting = promise(
         "pods that wait at the end",
         format!("at most {}", objective.waiting),
@@ -275,13 +338,26 @@ fn promises(objective: &Objective, figures: &Figures) -> Vec<Promise> {
     );
     let pending = objective.pending_p99_ms.map(|most| {
         let found = figures.pending_p99_ms;
-        promise("99 % of pods are bound within", format!("{most} ms"), format!("{found} ms"), found <= most)
+        promise(
+            "99 % of pods are bound within",
+            format!("{most} ms"),
+            format!("{found} ms"),
+            found <= most,
+        )
     });
     let violations = objective.violations_ppm.map(|most| {
         let found = figures.violations_ppm;
-        promise("requests above capacity", format!("at most {most} ppm"), format!("{found} ppm"), found <= most)
+        promise(
+            "requests above capacity",
+            format!("at most {most} ppm"),
+            format!("{found} ppm"),
+            found <= most,
+        )
     });
-    [Some(waiting), pending, violations].into_iter().flatten().collect()
+    [Some(waiting), pending, violations]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 #[cfg(test)]
@@ -291,8 +367,16 @@ mod tests {
 
     #[test]
     fn the_volume_bound_is_that_of_the_scarcest_resource() {
-        let node = Resources { cpu: Cpu(4_000), memory: Bytes::gib(16), pods: 10 };
-        let peak = |cpu, gib, pods| Resources { cpu: Cpu(cpu), memory: Bytes::gib(gib), pods };
+        let node = Resources {
+            cpu: Cpu(4_000),
+            memory: Bytes::gib(16),
+            pods: 10,
+        };
+        let peak = |cpu, gib, pods| Resources {
+            cpu: Cpu(cpu),
+            memory: Bytes::gib(gib),
+            pods,
+        };
         assert_eq!(volume_bound(peak(9_000, 16, 1), node), (3, "cpu"));
         assert_eq!(volume_bound(peak(1_000, 33, 1), node), (3, "memory"));
         assert_eq!(volume_bound(peak(1_000, 16, 41), node), (5, "pods"));

@@ -44,9 +44,17 @@ pub enum BadSweep {
 /// # Errors
 /// No `=`, an empty key, or no value.
 pub fn parse_axis(text: &str) -> Result<(String, Vec<String>), BadSweep> {
-    let bad = |why| BadSweep::Grid { key: text.to_owned(), why };
-    let (key, values) = text.split_once('=').ok_or_else(|| bad("expected key=a,b,c"))?;
-    let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
+    let bad = |why| BadSweep::Grid {
+        key: text.to_owned(),
+        why,
+    };
+    let (key, values) = text
+        .split_once('=')
+        .ok_or_else(|| bad("expected key=a,b,c"))?;
+    let values: Vec<String> = values
+        .split(',')
+        .map(|value| value.trim().to_owned())
+        .collect();
     if key.trim().is_empty() || values.iter().any(String::is_empty) {
         return Err(bad("expected key=a,b,c with no empty part"));
     }
@@ -56,14 +64,25 @@ pub fn parse_axis(text: &str) -> Result<(String, Vec<String>), BadSweep> {
 /// All combinations, the last key fastest.
 fn product(grid: &Grid) -> Result<Vec<Vec<String>>, BadSweep> {
     for (place, (key, values)) in grid.iter().enumerate() {
-        let why = if values.is_empty() { Some("expected at least one value") } else { None };
+        let why = if values.is_empty() {
+            Some("expected at least one value")
+        } else {
+            None
+        };
         let twice = grid[..place].iter().any(|(other, _)| other == key);
         if let Some(why) = why.or(twice.then_some("given twice")) {
-            return Err(BadSweep::Grid { key: key.clone(), why });
+            return Err(BadSweep::Grid {
+                key: key.clone(),
+                why,
+            });
         }
     }
-    let size = grid.iter().try_fold(1usize, |size, (_, values)| size.checked_mul(values.len()));
-    let size = size.filter(|size| *size <= RUNS_MAX).ok_or(BadSweep::TooMany(usize::MAX))?;
+    let size = grid
+        .iter()
+        .try_fold(1usize, |size, (_, values)| size.checked_mul(values.len()));
+    let size = size
+        .filter(|size| *size <= RUNS_MAX)
+        .ok_or(BadSweep::TooMany(usize::MAX))?;
     Ok((0..size).map(|index| combination(grid, index)).collect())
 }
 
@@ -107,14 +126,25 @@ pub fn sweep(
     let mut prepared = Vec::with_capacity(combinations.len());
     for values in &combinations {
         let point = grid.iter().zip(values);
-        let point = point.map(|((key, _), value)| Override { key: key.clone(), value: value.clone() });
+        let point = point.map(|((key, _), value)| Override {
+            key: key.clone(),
+            value: value.clone(),
+        });
         let all: Vec<Override> = set.iter().cloned().chain(point).collect();
         prepared.push(Prepared::new(source, &all, Some(&base.data))?);
     }
-    let jobs: Vec<(usize, u64)> =
-        (0..prepared.len()).flat_map(|point| seeds_of(&prepared[point], seeds).map(move |seed| (point, seed))).collect();
+    let jobs: Vec<(usize, u64)> = (0..prepared.len())
+        .flat_map(|point| seeds_of(&prepared[point], seeds).map(move |seed| (point, seed)))
+        .collect();
     let outcomes = run_all(&prepared, &jobs, threads, &mut done);
-    Ok(document(&base, grid, &combinations, &prepared, &jobs, outcomes))
+    Ok(document(
+        &base,
+        grid,
+        &combinations,
+        &prepared,
+        &jobs,
+        outcomes,
+    ))
 }
 
 /// The scenario's seed and those that follow.
@@ -138,7 +168,9 @@ fn run_all(
             scope.spawn(move || {
                 loop {
                     let job = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(&(point, seed)) = jobs.get(job) else { return };
+                    let Some(&(point, seed)) = jobs.get(job) else {
+                        return;
+                    };
                     if tell.send((job, one(&prepared[point], seed))).is_err() {
                         return;
                     }
@@ -157,7 +189,10 @@ fn run_all(
 }
 
 fn one(prepared: &Prepared, seed: u64) -> Outcome {
-    let options = Options { seed: Some(seed), ..Options::quick() };
+    let options = Options {
+        seed: Some(seed),
+        ..Options::quick()
+    };
     figures(prepared, &options).map_err(|fault| fault.to_string())
 }
 
@@ -169,9 +204,20 @@ fn document(
     jobs: &[(usize, u64)],
     outcomes: Vec<Option<Outcome>>,
 ) -> Sweep {
-    let events = outcomes.iter().flatten().flatten().map(|(_, _, events)| events).sum();
+    let events = outcomes
+        .iter()
+        .flatten()
+        .flatten()
+        .map(|(_, _, events)| events)
+        .sum();
     let finished = outcomes.iter().flatten().count();
-    let mut points: Vec<Point> = combinations.iter().map(|values| Point { set: settings(grid, values), ..Point::default() }).collect();
+    let mut points: Vec<Point> = combinations
+        .iter()
+        .map(|values| Point {
+            set: settings(grid, values),
+            ..Point::default()
+        })
+        .collect();
     let mut figures: Vec<Vec<Figures>> = vec![Vec::new(); points.len()];
     for ((point, seed), outcome) in jobs.iter().zip(outcomes) {
         if let Some(Ok((found, ..))) = &outcome {
@@ -185,16 +231,33 @@ fn document(
     let costs: Vec<_> = points
         .iter()
         .zip(&figures)
-        .map(|(point, figures)| (!figures.is_empty()).then_some((point.cost.mean, point.violations.mean)))
+        .map(|(point, figures)| {
+            (!figures.is_empty()).then_some((point.cost.mean, point.violations.mean))
+        })
         .collect();
     for (point, best) in points.iter_mut().zip(pareto(&costs)) {
         point.pareto = best;
     }
-    let stopped = (finished < jobs.len()).then(|| format!("stopped after {finished} of {} runs", jobs.len()));
+    let stopped =
+        (finished < jobs.len()).then(|| format!("stopped after {finished} of {} runs", jobs.len()));
     Sweep {
-        header: Header { events, partial: stopped, ..header(base) },
-        knobs: grid.iter().map(|(key, values)| Knob { key: key.clone(), values: values.clone() }).collect(),
-        seeds: jobs.iter().take_while(|(point, _)| *point == 0).map(|(_, seed)| *seed).collect(),
+        header: Header {
+            events,
+            partial: stopped,
+            ..header(base)
+        },
+        knobs: grid
+            .iter()
+            .map(|(key, values)| Knob {
+                key: key.clone(),
+                values: values.clone(),
+            })
+            .collect(),
+        seeds: jobs
+            .iter()
+            .take_while(|(point, _)| *point == 0)
+            .map(|(_, seed)| *seed)
+            .collect(),
         sensitivity: sensitivity(grid, &points),
         points,
         notes: Vec::new(),
@@ -203,7 +266,13 @@ fn document(
 }
 
 fn settings(grid: &Grid, values: &[String]) -> Vec<Setting> {
-    grid.iter().zip(values).map(|((key, _), value)| Setting { key: key.clone(), value: value.clone() }).collect()
+    grid.iter()
+        .zip(values)
+        .map(|((key, _), value)| Setting {
+            key: key.clone(),
+            value: value.clone(),
+        })
+        .collect()
 }
 
 /// Where a document of many runs comes from.
@@ -214,7 +283,14 @@ pub(crate) fn header(base: &Prepared) -> Header {
         title: scenario.head.title.to_string(),
         scenario_hash: hex(&scenario.hash()),
         seed: scenario.head.seed,
-        set: base.set.iter().map(|set| Setting { key: set.key.clone(), value: set.value.clone() }).collect(),
+        set: base
+            .set
+            .iter()
+            .map(|set| Setting {
+                key: set.key.clone(),
+                value: set.value.clone(),
+            })
+            .collect(),
         score: scenario.scheduler.score,
         build: env!("CARGO_PKG_VERSION").to_owned(),
         start: Stamp(scenario.head.start),
@@ -237,8 +313,16 @@ fn trial(seed: u64, outcome: Option<Outcome>) -> Trial {
             event_hash: hash.to_string(),
             error: None,
         },
-        Some(Err(error)) => Trial { seed, error: Some(error), ..Trial::default() },
-        None => Trial { seed, error: Some("not run: the sweep was stopped".to_owned()), ..Trial::default() },
+        Some(Err(error)) => Trial {
+            seed,
+            error: Some(error),
+            ..Trial::default()
+        },
+        None => Trial {
+            seed,
+            error: Some("not run: the sweep was stopped".to_owned()),
+            ..Trial::default()
+        },
     }
 }
 
@@ -250,14 +334,18 @@ fn judge(point: &mut Point, figures: &[Figures], prepared: &Prepared) {
     point.actions = spread(|figures| figures.scale_actions.cast_signed());
     let objective = Objective::of(&prepared.scenario);
     point.slo_met = objective.promised().then(|| {
-        figures.len() == point.trials.len() && figures.iter().all(|figures| objective.broken(figures).is_none())
+        figures.len() == point.trials.len()
+            && figures
+                .iter()
+                .all(|figures| objective.broken(figures).is_none())
     });
 }
 
 fn spread(values: impl Iterator<Item = i64> + Clone) -> Spread {
     let count = i128::try_from(values.clone().count()).unwrap_or(i128::MAX);
     let sum: i128 = values.clone().map(i128::from).sum();
-    let mean = nimbus_core::units::div_half_away(sum, count).and_then(|mean| i64::try_from(mean).ok());
+    let mean =
+        nimbus_core::units::div_half_away(sum, count).and_then(|mean| i64::try_from(mean).ok());
     Spread {
         mean: mean.unwrap_or(0),
         min: values.clone().min().unwrap_or(0),
@@ -273,13 +361,18 @@ fn sensitivity(grid: &Grid, points: &[Point]) -> Vec<Sensitivity> {
     let one = |(key, (name, values)): (usize, &(String, Vec<String>))| {
         let cost = |value: &&String| mean(key, value, |point| point.cost.mean);
         let violations = |value: &&String| mean(key, value, |point| point.violations.mean);
-        let range = |means: Vec<i64>| means.iter().max().unwrap_or(&0) - means.iter().min().unwrap_or(&0);
+        let range =
+            |means: Vec<i64>| means.iter().max().unwrap_or(&0) - means.iter().min().unwrap_or(&0);
         Sensitivity {
             key: name.clone(),
             cost_minor: range(values.iter().map(|value| cost(&value)).collect()),
             violations_ppm: range(values.iter().map(|value| violations(&value)).collect()),
             cheapest: values.iter().min_by_key(cost).cloned().unwrap_or_default(),
-            calmest: values.iter().min_by_key(violations).cloned().unwrap_or_default(),
+            calmest: values
+                .iter()
+                .min_by_key(violations)
+                .cloned()
+                .unwrap_or_default(),
         }
     };
     grid.iter().enumerate().map(one).collect()
@@ -290,7 +383,9 @@ fn pareto(costs: &[Option<(i64, i64)>]) -> Vec<bool> {
     let beats = |a: (i64, i64), b: (i64, i64)| a.0 <= b.0 && a.1 <= b.1 && a != b;
     costs
         .iter()
-        .map(|point| point.is_some_and(|point| !costs.iter().flatten().any(|&other| beats(other, point))))
+        .map(|point| {
+            point.is_some_and(|point| !costs.iter().flatten().any(|&other| beats(other, point)))
+        })
         .collect()
 }
 
@@ -301,7 +396,10 @@ mod tests {
     #[test]
     fn the_grid_is_the_product_with_the_last_key_fastest() {
         let grid = vec![parse_axis("a=1,2").unwrap(), parse_axis("b=x, y").unwrap()];
-        assert_eq!(product(&grid).unwrap(), [["1", "x"], ["1", "y"], ["2", "x"], ["2", "y"]]);
+        assert_eq!(
+            product(&grid).unwrap(),
+            [["1", "x"], ["1", "y"], ["2", "x"], ["2", "y"]]
+        );
     }
 
     #[test]
@@ -310,12 +408,24 @@ mod tests {
             assert!(parse_axis(bad).is_err(), "{bad}");
         }
         let twice = vec![parse_axis("a=1").unwrap(), parse_axis("a=2").unwrap()];
-        assert!(product(&twice).unwrap_err().to_string().contains("given twice"));
+        assert!(
+            product(&twice)
+                .unwrap_err()
+                .to_string()
+                .contains("given twice")
+        );
     }
 
     #[test]
     fn the_pareto_set_is_what_nothing_beats() {
-        let points = [Some((10, 5)), Some((8, 7)), Some((10, 6)), None, Some((8, 7)), Some((20, 0))];
+        let points = [
+            Some((10, 5)),
+            Some((8, 7)),
+            Some((10, 6)),
+            None,
+            Some((8, 7)),
+            Some((20, 0)),
+        ];
         assert_eq!(pareto(&points), [true, true, false, false, true, true]);
     }
 }

@@ -67,9 +67,24 @@ impl Machines {
         let mut out = Outbox::default();
         let machines = Machines {
             tenants: Tenants::restore(config.tenant.clone(), store.tenant_rows()?, now, &mut out),
-            workloads: Workloads::restore(config.workload.clone(), store.workload_rows()?, now, &mut out),
-            scheduler: Scheduler::restore(config.scheduler.clone(), store.scheduler_rows()?, now, &mut out),
-            autoscaler: Autoscaler::restore(config.autoscaler.clone(), store.autoscaler_rows()?, now, &mut out),
+            workloads: Workloads::restore(
+                config.workload.clone(),
+                store.workload_rows()?,
+                now,
+                &mut out,
+            ),
+            scheduler: Scheduler::restore(
+                config.scheduler.clone(),
+                store.scheduler_rows()?,
+                now,
+                &mut out,
+            ),
+            autoscaler: Autoscaler::restore(
+                config.autoscaler.clone(),
+                store.autoscaler_rows()?,
+                now,
+                &mut out,
+            ),
             billing: Billing::restore(config.billing.clone(), store.billing_rows()?, now, &mut out),
         };
         for effect in out.drain() {

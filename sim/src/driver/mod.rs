@@ -86,7 +86,14 @@ pub struct Driver<O> {
 impl<O: Outside> Driver<O> {
     /// A driver at the beginning of a run.
     #[must_use]
-    pub fn new(seed: u64, config: Config, world: World, outside: O, recorder: Recorder, oracle: Oracle) -> Self {
+    pub fn new(
+        seed: u64,
+        config: Config,
+        world: World,
+        outside: O,
+        recorder: Recorder,
+        oracle: Oracle,
+    ) -> Self {
         Driver {
             conductor: Conductor::default(),
             machines: Machines::new(&config),
@@ -114,7 +121,11 @@ impl<O: Outside> Driver<O> {
         if !self.events.is_empty() {
             return Some(self.instant.0);
         }
-        let times = [self.world.next(), self.conductor.next_timer(), self.outside.next()];
+        let times = [
+            self.world.next(),
+            self.conductor.next_timer(),
+            self.outside.next(),
+        ];
         times.into_iter().flatten().min()
     }
 
@@ -126,7 +137,8 @@ impl<O: Outside> Driver<O> {
         self.gather(now);
         self.rest(now)?;
         self.commit()?;
-        self.outside.settle(now, &mut self.world, &mut self.recorder);
+        self.outside
+            .settle(now, &mut self.world, &mut self.recorder);
         self.command(now);
         if self.oracle.due() {
             let views = views(&self.machines, &self.world, &self.conductor);
@@ -147,7 +159,9 @@ impl<O: Outside> Driver<O> {
 
     fn found(&self) -> Result<(), Fault> {
         let first = self.oracle.violations().first();
-        first.map_or(Ok(()), |violation| Err(Fault::Violation(Box::new(violation.clone()))))
+        first.map_or(Ok(()), |violation| {
+            Err(Fault::Violation(Box::new(violation.clone())))
+        })
     }
 
     /// The hash of the run so far.
@@ -164,7 +178,8 @@ impl<O: Outside> Driver<O> {
         } else {
             self.instant = (now, 0);
         }
-        self.conductor.begin(now, rng::group_seed(self.seed, now, self.instant.1));
+        self.conductor
+            .begin(now, rng::group_seed(self.seed, now, self.instant.1));
         if self.world.next().is_some_and(|at| at <= now) {
             self.world.step(now, &mut self.events);
         }
@@ -190,9 +205,14 @@ impl<O: Outside> Driver<O> {
                 let (seed, drawn) = self.conductor.open(&delivery.message);
                 self.out.begin(seed, address, drawn);
                 self.oracle.message(now, &delivery.message);
-                let step = self.trace.is_some().then(|| Step::open(now, batch.round, batch.class, &delivery.message));
+                let step = self
+                    .trace
+                    .is_some()
+                    .then(|| Step::open(now, batch.round, batch.class, &delivery.message));
                 self.machines.handle(now, delivery.message, &mut self.out);
-                let hash = self.conductor.close(address, self.out.drawn(), self.out.effects());
+                let hash = self
+                    .conductor
+                    .close(address, self.out.drawn(), self.out.effects());
                 if let (Some(trace), Some(step)) = (&mut self.trace, step) {
                     trace.push(step.close(self.out.effects(), hash));
                 }
@@ -243,6 +263,15 @@ impl<O: Outside> Driver<O> {
 }
 
 /// What the oracle looks at beside its books.
-fn views<'a>(machines: &'a Machines, world: &'a World, conductor: &Conductor<Message>) -> Views<'a> {
-    Views { world, billing: Some(&machines.billing), queue: conductor.waiting(), timers: conductor.timers() }
+fn views<'a>(
+    machines: &'a Machines,
+    world: &'a World,
+    conductor: &Conductor<Message>,
+) -> Views<'a> {
+    Views {
+        world,
+        billing: Some(&machines.billing),
+        queue: conductor.waiting(),
+        timers: conductor.timers(),
+    }
 }

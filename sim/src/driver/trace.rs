@@ -29,7 +29,15 @@ pub struct Step {
 impl Step {
     pub(super) fn open(at: Time, round: u32, class: Class, message: &Message) -> Step {
         let input = format!("{message:?}");
-        Step { at, round, class, address: message.address(), input, effects: Vec::new(), hash: String::new() }
+        Step {
+            at,
+            round,
+            class,
+            address: message.address(),
+            input,
+            effects: Vec::new(),
+            hash: String::new(),
+        }
     }
 
     pub(super) fn close(mut self, effects: &[Effect], hash: EventHash) -> Step {
@@ -41,7 +49,10 @@ impl Step {
     /// The step in a few lines: time, address, input, effects.
     #[must_use]
     pub fn show(&self) -> String {
-        let mut text = format!("{} round {} {:?}\n  in  {}\n", self.at, self.round, self.address, self.input);
+        let mut text = format!(
+            "{} round {} {:?}\n  in  {}\n",
+            self.at, self.round, self.address, self.input
+        );
         for effect in &self.effects {
             let _ = writeln!(text, "  out {effect}");
         }
@@ -51,7 +62,10 @@ impl Step {
 
 /// The first place at which two traces differ, with the steps that stand there.
 #[must_use]
-pub fn diff<'a>(left: &'a [Step], right: &'a [Step]) -> Option<(usize, Option<&'a Step>, Option<&'a Step>)> {
+pub fn diff<'a>(
+    left: &'a [Step],
+    right: &'a [Step],
+) -> Option<(usize, Option<&'a Step>, Option<&'a Step>)> {
     let same = left.iter().zip(right).take_while(|(l, r)| l == r).count();
     (same < left.len().max(right.len())).then(|| (same, left.get(same), right.get(same)))
 }

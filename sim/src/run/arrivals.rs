@@ -38,7 +38,10 @@ pub struct Arrivals {
 
 impl fmt::Debug for Arrivals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arrivals").field("app", &self.app).field("front", &self.front).finish_non_exhaustive()
+        f.debug_struct("Arrivals")
+            .field("app", &self.app)
+            .field("front", &self.front)
+            .finish_non_exhaustive()
     }
 }
 
@@ -53,7 +56,15 @@ impl Arrivals {
     ) -> Arrivals {
         let services = vec![None; tenants.len() * shapes.len()];
         let front = rows.next();
-        Arrivals { app, tenants, shapes, services, rows, front, lost: 0 }
+        Arrivals {
+            app,
+            tenants,
+            shapes,
+            services,
+            rows,
+            front,
+            lost: 0,
+        }
     }
 
     /// When the next one comes.
@@ -66,9 +77,22 @@ impl Arrivals {
     pub fn due(&mut self, now: Time) -> Option<Message> {
         while let Some(arrival) = self.front.take_if(|arrival| arrival.at <= now) {
             self.front = self.rows.next();
-            let Arrival { lifetime, count, .. } = arrival;
-            match self.services[self.place(arrival.tenant_index as usize, usize::from(arrival.flavor))] {
-                Some(service) => return Some(workload::Input::Run { service, lifetime, count }.into()),
+            let Arrival {
+                lifetime, count, ..
+            } = arrival;
+            match self.services
+                [self.place(arrival.tenant_index as usize, usize::from(arrival.flavor))]
+            {
+                Some(service) => {
+                    return Some(
+                        workload::Input::Run {
+                            service,
+                            lifetime,
+                            count,
+                        }
+                        .into(),
+                    );
+                }
                 None => self.lost += u64::from(count),
             }
         }
@@ -85,7 +109,10 @@ impl Arrivals {
             service: Arc::clone(&shape.name),
             kind: Kind::Batch,
             image: Arc::from("trace"),
-            spec: Arc::new(PodSpec { requests: shape.requests, ..PodSpec::default() }),
+            spec: Arc::new(PodSpec {
+                requests: shape.requests,
+                ..PodSpec::default()
+            }),
             replicas: None,
             strategy: Strategy::default(),
             autoscale: None,

@@ -36,7 +36,12 @@ pub fn demands(scenario: &Scenario, curves: &[Option<Arc<Curve>>]) -> Vec<Demand
             loads[workload].push(Arc::clone(curve) as Arc<dyn Rate>);
         }
     }
-    scenario.workloads.iter().zip(loads).map(|(workload, loads)| demand(scenario, workload, loads)).collect()
+    scenario
+        .workloads
+        .iter()
+        .zip(loads)
+        .map(|(workload, loads)| demand(scenario, workload, loads))
+        .collect()
 }
 
 fn demand(scenario: &Scenario, workload: &Workload, loads: Vec<Arc<dyn Rate>>) -> Demand {
@@ -48,8 +53,15 @@ fn demand(scenario: &Scenario, workload: &Workload, loads: Vec<Arc<dyn Rate>>) -
     });
     let (pull, start) = (workload.pull_delay, workload.start_delay);
     Demand {
-        delay: StartDelay { pull: (pull.min, pull.max), start: (start.min, start.max) },
-        usage: Use { idle_ppm: workload.use_fraction, loads, cpu_per_request: workload.cpu_per_request },
+        delay: StartDelay {
+            pull: (pull.min, pull.max),
+            start: (start.min, start.max),
+        },
+        usage: Use {
+            idle_ppm: workload.use_fraction,
+            loads,
+            cpu_per_request: workload.cpu_per_request,
+        },
         offered,
     }
 }

@@ -92,7 +92,9 @@ impl Feed {
             for (slot, &tenant) in source.tenants.iter().enumerate() {
                 let at = scenario.time(scenario.tenants[tenant].at);
                 let shapes = 0..source.shapes.len();
-                timeline.extend(shapes.map(|shape| (at, Stage::Service, What::Shape(number, slot, shape))));
+                timeline.extend(
+                    shapes.map(|shape| (at, Stage::Service, What::Shape(number, slot, shape))),
+                );
             }
         }
         for (index, action) in scenario.actions.iter().enumerate() {
@@ -108,7 +110,11 @@ impl Feed {
             tenants: vec![None; scenario.tenants.len()],
             payers: vec![None; scenario.tenants.len()],
             services: vec![None; scenario.workloads.len()],
-            present: scenario.workloads.iter().map(|w| deploy(scenario, w)).collect(),
+            present: scenario
+                .workloads
+                .iter()
+                .map(|w| deploy(scenario, w))
+                .collect(),
             fresh: Vec::new(),
             demands: prepared.demands(seed),
             refusals: Vec::new(),
@@ -148,7 +154,13 @@ impl Feed {
         match what {
             What::Org(index) => {
                 let org = &self.scenario.orgs[index];
-                Some(tenant::Input::CreateOrg { slug: Arc::clone(&org.name), plan: org.plan }.into())
+                Some(
+                    tenant::Input::CreateOrg {
+                        slug: Arc::clone(&org.name),
+                        plan: org.plan,
+                    }
+                    .into(),
+                )
             }
             What::Tenant(index) => Some(self.new_tenant(index)),
             What::Workload(index) => {
@@ -163,7 +175,14 @@ impl Feed {
             What::Run(index) => {
                 let (service, workload) = (self.service(index)?, &self.scenario.workloads[index]);
                 let (lifetime, count) = (workload.lifetime, workload.replicas);
-                Some(workload::Input::Run { service, lifetime, count }.into())
+                Some(
+                    workload::Input::Run {
+                        service,
+                        lifetime,
+                        count,
+                    }
+                    .into(),
+                )
             }
             What::Action(index) => self.act(index),
             What::Arrival => None,
@@ -185,7 +204,13 @@ impl Feed {
         let scenario = Arc::clone(&self.scenario);
         let service = |feed: &Feed, workload: usize| feed.service(workload);
         Some(match &scenario.actions[index].act {
-            Act::Deploy { workload, image, spec, replicas, starts } => {
+            Act::Deploy {
+                workload,
+                image,
+                spec,
+                replicas,
+                starts,
+            } => {
                 service(self, *workload)?;
                 let present = &mut self.present[*workload];
                 present.image = Arc::clone(image);
@@ -196,28 +221,75 @@ impl Feed {
             }
             Act::Scale { workload, replicas } => {
                 let (service, replicas) = (service(self, *workload)?, *replicas);
-                workload::Input::Scale { service, replicas, by: Actor::User }.into()
+                workload::Input::Scale {
+                    service,
+                    replicas,
+                    by: Actor::User,
+                }
+                .into()
             }
             Act::Rollback { workload, revision } => {
                 let service = service(self, *workload)?;
-                workload::Input::Rollback { service, revision: *revision }.into()
+                workload::Input::Rollback {
+                    service,
+                    revision: *revision,
+                }
+                .into()
             }
-            Act::Unpin { workload } => workload::Input::Unpin { service: service(self, *workload)? }.into(),
-            Act::Restart { workload } => workload::Input::Restart { service: service(self, *workload)? }.into(),
-            Act::Pause { workload } => workload::Input::PauseRollout { service: service(self, *workload)? }.into(),
-            Act::Resume { workload } => workload::Input::ResumeRollout { service: service(self, *workload)? }.into(),
-            Act::Undo { workload } => workload::Input::UndoRollout { service: service(self, *workload)? }.into(),
-            Act::DeleteService { workload } => workload::Input::Delete { service: service(self, *workload)? }.into(),
-            Act::Suspend { tenant } => tenant::Input::Suspend { tenant: self.tenant(*tenant)? }.into(),
-            Act::ResumeTenant { tenant } => tenant::Input::Resume { tenant: self.tenant(*tenant)? }.into(),
-            Act::DeleteTenant { tenant } => tenant::Input::Delete { tenant: self.tenant(*tenant)? }.into(),
-            Act::SetQuota { tenant, quota, force } => {
+            Act::Unpin { workload } => workload::Input::Unpin {
+                service: service(self, *workload)?,
+            }
+            .into(),
+            Act::Restart { workload } => workload::Input::Restart {
+                service: service(self, *workload)?,
+            }
+            .into(),
+            Act::Pause { workload } => workload::Input::PauseRollout {
+                service: service(self, *workload)?,
+            }
+            .into(),
+            Act::Resume { workload } => workload::Input::ResumeRollout {
+                service: service(self, *workload)?,
+            }
+            .into(),
+            Act::Undo { workload } => workload::Input::UndoRollout {
+                service: service(self, *workload)?,
+            }
+            .into(),
+            Act::DeleteService { workload } => workload::Input::Delete {
+                service: service(self, *workload)?,
+            }
+            .into(),
+            Act::Suspend { tenant } => tenant::Input::Suspend {
+                tenant: self.tenant(*tenant)?,
+            }
+            .into(),
+            Act::ResumeTenant { tenant } => tenant::Input::Resume {
+                tenant: self.tenant(*tenant)?,
+            }
+            .into(),
+            Act::DeleteTenant { tenant } => tenant::Input::Delete {
+                tenant: self.tenant(*tenant)?,
+            }
+            .into(),
+            Act::SetQuota {
+                tenant,
+                quota,
+                force,
+            } => {
                 let tenant = self.tenant(*tenant)?;
-                tenant::Input::SetQuota { tenant, quota: *quota, force: *force }.into()
+                tenant::Input::SetQuota {
+                    tenant,
+                    quota: *quota,
+                    force: *force,
+                }
+                .into()
             }
-            Act::SetPlan { payer, plan } => {
-                tenant::Input::SetPlan { org: self.payer(*payer)?, plan: *plan }.into()
+            Act::SetPlan { payer, plan } => tenant::Input::SetPlan {
+                org: self.payer(*payer)?,
+                plan: *plan,
             }
+            .into(),
         })
     }
 
@@ -247,7 +319,9 @@ impl Feed {
 
     fn learn(&mut self, what: What, reply: &Reply) {
         match (what, reply) {
-            (What::Org(index), Reply::Tenant(Ok(tenant::Answer::Org { no, .. }))) => self.orgs[index] = Some(*no),
+            (What::Org(index), Reply::Tenant(Ok(tenant::Answer::Org { no, .. }))) => {
+                self.orgs[index] = Some(*no)
+            }
             (What::Tenant(index), Reply::Tenant(Ok(tenant::Answer::Tenant { no, org, .. }))) => {
                 self.tenants[index] = Some(*no);
                 self.payers[index] = Some(*org);
@@ -256,7 +330,10 @@ impl Feed {
                 self.services[index] = Some(*no);
                 self.fresh.push((*no, index));
             }
-            (What::Shape(source, slot, shape), Reply::Workload(Ok(workload::Answer::Deployed { no, .. }))) => {
+            (
+                What::Shape(source, slot, shape),
+                Reply::Workload(Ok(workload::Answer::Deployed { no, .. })),
+            ) => {
                 self.sources[source].learn(slot, shape, *no);
             }
             _ => {}
@@ -279,12 +356,16 @@ fn describe(scenario: &Scenario, act: &Act) -> String {
     let tenant = |tenant: &usize| &scenario.tenants[*tenant].name;
     match act {
         Act::Deploy { workload, .. } => format!("deploy {} again", scenario.path_of(*workload)),
-        Act::Scale { workload, replicas } => format!("scale {} to {replicas}", scenario.path_of(*workload)),
+        Act::Scale { workload, replicas } => {
+            format!("scale {} to {replicas}", scenario.path_of(*workload))
+        }
         Act::Rollback { workload, .. } => format!("roll back {}", scenario.path_of(*workload)),
         Act::Unpin { workload } => format!("unpin {}", scenario.path_of(*workload)),
         Act::Restart { workload } => format!("restart {}", scenario.path_of(*workload)),
         Act::Pause { workload } => format!("pause the rollout of {}", scenario.path_of(*workload)),
-        Act::Resume { workload } => format!("resume the rollout of {}", scenario.path_of(*workload)),
+        Act::Resume { workload } => {
+            format!("resume the rollout of {}", scenario.path_of(*workload))
+        }
         Act::Undo { workload } => format!("undo the rollout of {}", scenario.path_of(*workload)),
         Act::DeleteService { workload } => format!("delete {}", scenario.path_of(*workload)),
         Act::Suspend { tenant: who } => format!("suspend {}", tenant(who)),
@@ -305,8 +386,14 @@ fn deploy(scenario: &Scenario, workload: &crate::scenario::Workload) -> Deploy {
         image: Arc::clone(&workload.image),
         spec: Arc::clone(&workload.spec),
         replicas: (workload.kind == Kind::Service).then_some(workload.replicas),
-        strategy: if workload.kind == Kind::Service { workload.strategy } else { Strategy::default() },
-        autoscale: workload.autoscaler.map(|index| Arc::clone(&scenario.autoscalers[index].policy)),
+        strategy: if workload.kind == Kind::Service {
+            workload.strategy
+        } else {
+            Strategy::default()
+        },
+        autoscale: workload
+            .autoscaler
+            .map(|index| Arc::clone(&scenario.autoscalers[index].policy)),
         starts: workload.starts,
     }
 }
@@ -314,15 +401,25 @@ fn deploy(scenario: &Scenario, workload: &crate::scenario::Workload) -> Deploy {
 impl Outside for Feed {
     fn next(&self) -> Option<Time> {
         let said = self.timeline.get(self.cursor).map(|(at, _, _)| *at);
-        said.into_iter().chain(self.sources.iter().filter_map(Arrivals::next)).min()
+        said.into_iter()
+            .chain(self.sources.iter().filter_map(Arrivals::next))
+            .min()
     }
 
     fn take(&mut self, now: Time, inputs: &mut Vec<Message>) {
         self.asked.clear();
-        let Some(&(at, stage, _)) = self.timeline.get(self.cursor).filter(|(at, _, _)| *at <= now) else {
+        let Some(&(at, stage, _)) = self
+            .timeline
+            .get(self.cursor)
+            .filter(|(at, _, _)| *at <= now)
+        else {
             return self.arrive(now, inputs);
         };
-        while let Some(&(_, _, what)) = self.timeline.get(self.cursor).filter(|(a, s, _)| (*a, *s) == (at, stage)) {
+        while let Some(&(_, _, what)) = self
+            .timeline
+            .get(self.cursor)
+            .filter(|(a, s, _)| (*a, *s) == (at, stage))
+        {
             self.cursor += 1;
             match self.say(what) {
                 Some(message) => {
@@ -335,7 +432,9 @@ impl Outside for Feed {
     }
 
     fn answer(&mut self, now: Time, place: usize, reply: Reply) {
-        let Some(&what) = self.asked.get(place) else { return };
+        let Some(&what) = self.asked.get(place) else {
+            return;
+        };
         match &reply {
             Reply::Tenant(Err(refusal)) => self.refuse(now, what, &refusal.to_string()),
             Reply::Workload(Err(refusal)) => self.refuse(now, what, &refusal.to_string()),

@@ -69,6 +69,9 @@ impl Figures {
     /// The figure of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<i128> {
-        Self::NAMES.iter().position(|n| *n == name).map(|place| self.values()[place])
+        Self::NAMES
+            .iter()
+            .position(|n| *n == name)
+            .map(|place| self.values()[place])
     }
 }

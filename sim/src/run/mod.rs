@@ -8,7 +8,6 @@ mod ready;
 mod sample;
 mod summary;
 
-
 use nimbus_core::digest::EventHash;
 use nimbus_core::time::{Span, Time};
 
@@ -64,7 +63,10 @@ impl Options {
     /// What sweeps and searches use: nothing is checked.
     #[must_use]
     pub fn quick() -> Options {
-        Options { oracles: Mode::Off, ..Options::normal() }
+        Options {
+            oracles: Mode::Off,
+            ..Options::normal()
+        }
     }
 }
 
@@ -113,7 +115,11 @@ pub fn figures(prepared: &Prepared, options: &Options) -> Result<(Figures, Event
     let mut running = Running::new(prepared, options);
     running.drive(&mut |_| true)?;
     let figures = summary::figures(&running);
-    Ok((figures, running.driver.hash(), running.driver.conductor.events()))
+    Ok((
+        figures,
+        running.driver.hash(),
+        running.driver.conductor.events(),
+    ))
 }
 
 /// A run on its way.
@@ -135,7 +141,9 @@ impl Running {
         let scenario = &prepared.scenario;
         let seed = options.seed.unwrap_or(scenario.head.seed);
         let from = scenario.time(options.from.unwrap_or(scenario.head.warm_up));
-        let end = options.until.map_or(scenario.end(), |until| scenario.time(until).min(scenario.end()));
+        let end = options.until.map_or(scenario.end(), |until| {
+            scenario.time(until).min(scenario.end())
+        });
         let config = prepared.machines();
         let oracle = Oracle::new(options.oracles, scenario.head.start);
         let world = World::new(prepared.world(seed), scenario.head.start);
@@ -146,7 +154,14 @@ impl Running {
         driver.store = options.store.then(MemoryStore::new);
         driver.trace = options.trace.then(Vec::new);
         let sampler = Sampler::new(scenario, from, end);
-        Running { driver, prepared: prepared.clone(), options: options.clone(), sampler, end, partial: None }
+        Running {
+            driver,
+            prepared: prepared.clone(),
+            options: options.clone(),
+            sampler,
+            end,
+            partial: None,
+        }
     }
 
     /// Runs the next group; false when there is none before the end.

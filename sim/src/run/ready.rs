@@ -53,20 +53,32 @@ impl Prepared {
     ///
     /// # Errors
     /// Everything that is wrong with the scenario, or the first thing that is wrong with a trace.
-    pub fn new(source: &Source, set: &[Override], shared: Option<&Data>) -> Result<Prepared, Unready> {
+    pub fn new(
+        source: &Source,
+        set: &[Override],
+        shared: Option<&Data>,
+    ) -> Result<Prepared, Unready> {
         let scenario = scenario::parse_with(&source.text, &source.file, set).map_err(Unready)?;
         let mut data = shared.cloned().unwrap_or_default();
         for load in &scenario.loads {
-            data.read(&load.source).map_err(|problem| Unready(vec![problem]))?;
+            data.read(&load.source)
+                .map_err(|problem| Unready(vec![problem]))?;
         }
-        Ok(Prepared { scenario: Arc::new(scenario), set: set.to_vec(), data })
+        Ok(Prepared {
+            scenario: Arc::new(scenario),
+            set: set.to_vec(),
+            data,
+        })
     }
 
     /// What money is in.
     #[must_use]
     pub fn currency(&self) -> report::Currency {
         let currency = self.scenario.billing.currency;
-        report::Currency { code: currency.code.into(), exponent: currency.exponent }
+        report::Currency {
+            code: currency.code.into(),
+            exponent: currency.exponent,
+        }
     }
 
     /// What the machines are configured with.
@@ -76,7 +88,10 @@ impl Prepared {
         Config {
             scheduler: scheduler::Config {
                 score: scenario.scheduler.score,
-                pools: (0..).zip(&scenario.pools).map(|(index, pool)| scheduled(index, pool)).collect(),
+                pools: (0..)
+                    .zip(&scenario.pools)
+                    .map(|(index, pool)| scheduled(index, pool))
+                    .collect(),
                 empty_after: scenario.scheduler.empty_after,
             },
             autoscaler: autoscaler::Config::for_samples(scenario.head.metrics_period),
@@ -114,20 +129,33 @@ impl Prepared {
     /// The demand on each workload.
     #[must_use]
     pub fn demands(&self, seed: u64) -> Arc<Vec<Demand>> {
-        let curves: Vec<_> = self.scenario.loads.iter().map(|load| self.curve(load, seed)).collect();
+        let curves: Vec<_> = self
+            .scenario
+            .loads
+            .iter()
+            .map(|load| self.curve(load, seed))
+            .collect();
         Arc::new(demands(&self.scenario, &curves))
     }
 
     fn curve(&self, load: &scenario::Load, seed: u64) -> Option<Arc<Curve>> {
-        let scenario::Source::Requests { shape, from, until, .. } = &load.source else {
+        let scenario::Source::Requests {
+            shape, from, until, ..
+        } = &load.source
+        else {
             return None;
         };
         let recorded = match shape {
             Shape::Series(series) => self.data.recorded(series),
             _ => None,
         };
-        let (from, until) = (self.scenario.time(*from), until.map(|until| self.scenario.time(until)));
-        Some(Arc::new(Curve::new(shape, from, until, seed, &load.name, recorded)))
+        let (from, until) = (
+            self.scenario.time(*from),
+            until.map(|until| self.scenario.time(until)),
+        );
+        Some(Arc::new(Curve::new(
+            shape, from, until, seed, &load.name, recorded,
+        )))
     }
 
     /// The pods that arrive by themselves, each load a source.
@@ -157,8 +185,14 @@ impl Prepared {
             requests: flavor.requests,
         };
         let shapes = azure.flavors.iter().map(shape).collect();
-        let rows: Box<dyn Iterator<Item = Arrival> + Send> = Box::new(azure_vm::arrivals(trace, layout));
-        Some(Arrivals::new(Arc::clone(&azure.app), azure.tenants.clone(), shapes, rows))
+        let rows: Box<dyn Iterator<Item = Arrival> + Send> =
+            Box::new(azure_vm::arrivals(trace, layout));
+        Some(Arrivals::new(
+            Arc::clone(&azure.app),
+            azure.tenants.clone(),
+            shapes,
+            rows,
+        ))
     }
 
     fn churn(&self, churn: &Churn, seed: u64, name: &str) -> Arrivals {
@@ -169,7 +203,8 @@ impl Prepared {
         let shapes = churn.shapes.iter().map(shape).collect();
         let pods = churn::Pods::new(churn, self.scenario.head.start, seed, name);
         let end = self.scenario.end();
-        let rows: Box<dyn Iterator<Item = Arrival> + Send> = Box::new(pods.take_while(move |pod| pod.at < end));
+        let rows: Box<dyn Iterator<Item = Arrival> + Send> =
+            Box::new(pods.take_while(move |pod| pod.at < end));
         Arrivals::new(Arc::clone(&churn.app), churn.tenants.clone(), shapes, rows)
     }
 }
@@ -179,15 +214,23 @@ impl Data {
         match source {
             scenario::Source::AzureVm(azure) => {
                 if !self.machines.contains_key(&azure.file.sha256) {
-                    let flavors: Vec<_> = azure.flavors.iter().map(|flavor| Arc::clone(&flavor.name)).collect();
+                    let flavors: Vec<_> = azure
+                        .flavors
+                        .iter()
+                        .map(|flavor| Arc::clone(&flavor.name))
+                        .collect();
                     let trace = azure_vm::read(&azure.file.found, &azure.file.path, &flavors)?;
                     self.machines.insert(azure.file.sha256, Arc::new(trace));
                 }
             }
-            scenario::Source::Requests { shape: Shape::Series(series), .. } => {
+            scenario::Source::Requests {
+                shape: Shape::Series(series),
+                ..
+            } => {
                 if !self.counts.contains_key(&series.file.sha256) {
                     let file = &series.file;
-                    let counts = rate_csv::read(&file.found, &file.path, &series.index, &series.column)?;
+                    let counts =
+                        rate_csv::read(&file.found, &file.path, &series.index, &series.column)?;
                     self.counts.insert(file.sha256, Arc::new(counts));
                 }
             }
@@ -200,13 +243,20 @@ impl Data {
     fn recorded(&self, series: &Series) -> Option<Recorded> {
         let counts = self.counts.get(&series.file.sha256)?;
         let step = Span((series.period.0 / i64::from(series.time_compression.max(1))).max(1));
-        let skip = series.shift.0.checked_div(series.period.0).and_then(|skip| usize::try_from(skip).ok());
+        let skip = series
+            .shift
+            .0
+            .checked_div(series.period.0)
+            .and_then(|skip| usize::try_from(skip).ok());
         let rate = |count: &u64| {
             let milli = u128::from(*count) * u128::from(series.scale) * 1_000_000;
             u64::try_from(milli / u128::from(step.0.unsigned_abs())).unwrap_or(u64::MAX)
         };
         let rates = counts.iter().skip(skip.unwrap_or(0)).map(rate).collect();
-        Some(Recorded { step, rates: Arc::new(rates) })
+        Some(Recorded {
+            step,
+            rates: Arc::new(rates),
+        })
     }
 }
 

@@ -78,7 +78,11 @@ impl Sampler {
             from,
             seen: from,
             level: 0,
-            node: scenario.pools.first().map(|pool| pool.allocatable).unwrap_or_default(),
+            node: scenario
+                .pools
+                .first()
+                .map(|pool| pool.allocatable)
+                .unwrap_or_default(),
         }
     }
 
@@ -150,7 +154,11 @@ impl Sampler {
 }
 
 fn most(a: Resources, b: Resources) -> Resources {
-    Resources { cpu: a.cpu.max(b.cpu), memory: a.memory.max(b.memory), pods: a.pods.max(b.pods) }
+    Resources {
+        cpu: a.cpu.max(b.cpu),
+        memory: a.memory.max(b.memory),
+        pods: a.pods.max(b.pods),
+    }
 }
 
 /// Nodes that the requests would fill if they were liquid, in parts per million.

@@ -10,10 +10,17 @@ use crate::run::{Figures, Sample};
 /// Nodes that hold a peak by volume, whatever the packing.
 fn volume_bound(peak: Resources, nodes: &[Resources]) -> u64 {
     let most = |part: fn(&Resources) -> u64| nodes.iter().map(part).max().unwrap_or(0);
-    let bound = |asked: u64, offered: u64| asked.checked_div(offered).map_or(0, |_| asked.div_ceil(offered));
+    let bound = |asked: u64, offered: u64| {
+        asked
+            .checked_div(offered)
+            .map_or(0, |_| asked.div_ceil(offered))
+    };
     bound(peak.cpu.0, most(|node| node.cpu.0))
         .max(bound(peak.memory.0, most(|node| node.memory.0)))
-        .max(bound(u64::from(peak.pods), most(|node| u64::from(node.pods))))
+        .max(bound(
+            u64::from(peak.pods),
+            most(|node| u64::from(node.pods)),
+        ))
 }
 
 impl View<'_> {
@@ -44,8 +51,17 @@ impl View<'_> {
         volume_bound(self.running.sampler.peak, &shapes)
     }
 
-    fn needed(&self, pool: &str, busy: &Levels, cost: i64, lower_bound: Option<u64>) -> NodesNeeded {
-        let run = self.running.end.since(self.running.prepared.scenario.head.start);
+    fn needed(
+        &self,
+        pool: &str,
+        busy: &Levels,
+        cost: i64,
+        lower_bound: Option<u64>,
+    ) -> NodesNeeded {
+        let run = self
+            .running
+            .end
+            .since(self.running.prepared.scenario.head.start);
         NodesNeeded {
             pool: pool.to_owned(),
             nodes_p50: u64::from(busy.percentile(50)),
@@ -71,7 +87,10 @@ impl View<'_> {
         }
         if let Some(most) = slo.violations_max {
             promises.push(Promise {
-                what: format!("requests above {} % of ready capacity", slo.capacity_percent),
+                what: format!(
+                    "requests above {} % of ready capacity",
+                    slo.capacity_percent
+                ),
                 promised: format!("at most {}", percent(u64::from(most))),
                 found: percent(figures.violations_ppm),
                 ok: figures.violations_ppm <= u64::from(most),
@@ -86,19 +105,40 @@ pub(super) fn percent(ppm: u64) -> String {
     let (whole, rest) = (ppm / 10_000, ppm % 10_000);
     let digits = format!("{rest:04}");
     let digits = digits.trim_end_matches('0');
-    if digits.is_empty() { format!("{whole} %") } else { format!("{whole}.{digits} %") }
+    if digits.is_empty() {
+        format!("{whole} %")
+    } else {
+        format!("{whole}.{digits} %")
+    }
 }
 
 fn binding(samples: &[Sample]) -> Option<Binding> {
     type Part = fn(&Resources) -> u64;
-    let parts: [(&str, Part); 3] =
-        [("cpu", |r| r.cpu.0), ("memory", |r| r.memory.0), ("pods", |r| u64::from(r.pods))];
+    let parts: [(&str, Part); 3] = [
+        ("cpu", |r| r.cpu.0),
+        ("memory", |r| r.memory.0),
+        ("pods", |r| u64::from(r.pods)),
+    ];
     let share = |sample: &Sample, part: Part| {
-        ppm(u128::from(part(&sample.requested)), u128::from(part(&sample.allocatable)))
+        ppm(
+            u128::from(part(&sample.requested)),
+            u128::from(part(&sample.allocatable)),
+        )
     };
     let peaks = parts.map(|(resource, part)| {
-        let peak_ppm = samples.iter().map(|sample| share(sample, part)).max().unwrap_or(0);
-        Binding { resource: resource.to_owned(), peak_ppm }
+        let peak_ppm = samples
+            .iter()
+            .map(|sample| share(sample, part))
+            .max()
+            .unwrap_or(0);
+        Binding {
+            resource: resource.to_owned(),
+            peak_ppm,
+        }
     });
-    peaks.into_iter().rev().max_by_key(|binding| binding.peak_ppm).filter(|binding| binding.peak_ppm > 0)
+    peaks
+        .into_iter()
+        .rev()
+        .max_by_key(|binding| binding.peak_ppm)
+        .filter(|binding| binding.peak_ppm > 0)
 }

@@ -6,15 +6,34 @@ use crate::report::Expectation;
 use crate::run::Figures;
 
 fn check(text: &str, expected: String, found: String, ok: bool) -> Expectation {
-    Expectation { text: text.to_owned(), expected, found, ok }
+    Expectation {
+        text: text.to_owned(),
+        expected,
+        found,
+        ok,
+    }
 }
 
 fn at_most(text: &str, limit: Option<u64>, found: u64) -> Option<Expectation> {
-    limit.map(|limit| check(text, format!("at most {limit}"), found.to_string(), found <= limit))
+    limit.map(|limit| {
+        check(
+            text,
+            format!("at most {limit}"),
+            found.to_string(),
+            found <= limit,
+        )
+    })
 }
 
 fn at_least(text: &str, limit: Option<u64>, found: u64) -> Option<Expectation> {
-    limit.map(|limit| check(text, format!("at least {limit}"), found.to_string(), found >= limit))
+    limit.map(|limit| {
+        check(
+            text,
+            format!("at least {limit}"),
+            found.to_string(),
+            found >= limit,
+        )
+    })
 }
 
 impl View<'_> {
@@ -22,13 +41,27 @@ impl View<'_> {
         let expect = &self.running.prepared.scenario.expect;
         let share = |limit: u32, most: bool| {
             let (word, limit) = (if most { "at most" } else { "at least" }, u64::from(limit));
-            let ok = if most { figures.violations_ppm <= limit } else { figures.violations_ppm >= limit };
+            let ok = if most {
+                figures.violations_ppm <= limit
+            } else {
+                figures.violations_ppm >= limit
+            };
             let expected = format!("{word} {}", percent(limit));
-            check("requests above capacity", expected, percent(figures.violations_ppm), ok)
+            check(
+                "requests above capacity",
+                expected,
+                percent(figures.violations_ppm),
+                ok,
+            )
         };
         let pending = expect.pending_p99_max.map(|limit| {
             let ok = i64::try_from(figures.pending_p99_ms).is_ok_and(|ms| ms <= limit.0 / 1_000);
-            check("pending p99", format!("at most {limit}"), format!("{} ms", figures.pending_p99_ms), ok)
+            check(
+                "pending p99",
+                format!("at most {limit}"),
+                format!("{} ms", figures.pending_p99_ms),
+                ok,
+            )
         });
         let mut found: Vec<Expectation> = [
             at_most("peak nodes", expect.peak_nodes_max, figures.peak_nodes),
@@ -39,9 +72,21 @@ impl View<'_> {
             at_most("refused requests", expect.refused_max, figures.refused),
             at_least("pods placed", expect.placed_min, figures.placed),
             at_most("pods placed", expect.placed_max, figures.placed),
-            at_most("pods waiting at the end", expect.waiting_max, figures.waiting),
-            at_least("scale actions", expect.scale_actions_min, figures.scale_actions),
-            at_most("scale actions", expect.scale_actions_max, figures.scale_actions),
+            at_most(
+                "pods waiting at the end",
+                expect.waiting_max,
+                figures.waiting,
+            ),
+            at_least(
+                "scale actions",
+                expect.scale_actions_min,
+                figures.scale_actions,
+            ),
+            at_most(
+                "scale actions",
+                expect.scale_actions_max,
+                figures.scale_actions,
+            ),
             pending,
         ]
         .into_iter()
@@ -49,7 +94,10 @@ impl View<'_> {
         .collect();
         found.extend(self.invoices_expected());
         if let Some(hash) = expect.event_hash {
-            let (expected, run) = (format!("{hash:032x}"), self.running.driver.hash().to_string());
+            let (expected, run) = (
+                format!("{hash:032x}"),
+                self.running.driver.hash().to_string(),
+            );
             let ok = expected == run;
             found.push(check("event hash", expected, run, ok));
         }
@@ -60,14 +108,22 @@ impl View<'_> {
         let scenario = &self.running.prepared.scenario;
         let check_one = |(payer, minor): &(crate::scenario::Payer, i64)| {
             let org = self.running.driver.outside.payer(*payer);
-            let billed = self.invoiced.iter().filter(|(billed, _)| Some(*billed) == org);
+            let billed = self
+                .invoiced
+                .iter()
+                .filter(|(billed, _)| Some(*billed) == org);
             let found: i64 = billed.map(|(_, minor)| minor).sum();
             let name = match payer {
                 crate::scenario::Payer::Org(index) => &scenario.orgs[*index].name,
                 crate::scenario::Payer::Tenant(index) => &scenario.tenants[*index].name,
             };
             let show = |minor| self.currency.money(minor).decimal();
-            check(&format!("invoices of {name}"), show(*minor), show(found), *minor == found)
+            check(
+                &format!("invoices of {name}"),
+                show(*minor),
+                show(found),
+                *minor == found,
+            )
         };
         scenario.expect.invoices.iter().map(check_one).collect()
     }

@@ -36,7 +36,11 @@ pub(super) fn done(running: &mut Running) -> Done {
     let view = View::of(running);
     let figures = view.figures();
     let report = view.report(&figures);
-    Done { report, figures, trace }
+    Done {
+        report,
+        figures,
+        trace,
+    }
 }
 
 /// The figures of a run at its end.
@@ -73,16 +77,22 @@ impl<'a> View<'a> {
     fn note(&mut self) {
         let feed = &self.running.driver.outside;
         let requests = self.running.driver.recorder.refused().0;
-        let others = feed.refusals.iter().filter(|(_, text)| !text.contains("quota"));
+        let others = feed
+            .refusals
+            .iter()
+            .filter(|(_, text)| !text.contains("quota"));
         for (at, text) in others.take(NOTED_REFUSALS) {
             self.notes.push(format!("at {at}: {text}"));
         }
         let lost = feed.lost();
         if lost > 0 {
-            self.notes.push(format!("{lost} pods never came: their service was not there"));
+            self.notes.push(format!(
+                "{lost} pods never came: their service was not there"
+            ));
         }
         if feed.refused > requests + NOTED_REFUSALS as u64 {
-            self.notes.push(format!("{} requests were refused in all", feed.refused));
+            self.notes
+                .push(format!("{} requests were refused in all", feed.refused));
         }
     }
 
@@ -111,7 +121,12 @@ impl<'a> View<'a> {
             title: scenario.head.title.to_string(),
             scenario_hash: hex(&scenario.hash()),
             seed: running.options.seed.unwrap_or(scenario.head.seed),
-            set: set.map(|set| Setting { key: set.key.clone(), value: set.value.clone() }).collect(),
+            set: set
+                .map(|set| Setting {
+                    key: set.key.clone(),
+                    value: set.value.clone(),
+                })
+                .collect(),
             score: scenario.scheduler.score,
             build: env!("CARGO_PKG_VERSION").to_owned(),
             start: Stamp(scenario.head.start),
@@ -151,7 +166,11 @@ impl<'a> View<'a> {
             placed: recorder.placed,
             waiting: driver.world.phases().pending,
             refused: recorder.refused().0,
-            invoiced_minor: self.invoices.iter().map(|invoice| invoice.total.minor).sum(),
+            invoiced_minor: self
+                .invoices
+                .iter()
+                .map(|invoice| invoice.total.minor)
+                .sum(),
             peak: sampler.peak,
         }
     }
@@ -160,15 +179,21 @@ impl<'a> View<'a> {
     fn served(&self) -> (u128, u128) {
         let world = &self.running.driver.world;
         let services = self.running.driver.recorder.scaling.services.keys();
-        services.filter_map(|service| world.served(*service, self.running.end)).fold((0, 0), |sum, served| {
-            (sum.0 + served.requests_milli, sum.1 + served.over_milli)
-        })
+        services
+            .filter_map(|service| world.served(*service, self.running.end))
+            .fold((0, 0), |sum, served| {
+                (sum.0 + served.requests_milli, sum.1 + served.over_milli)
+            })
     }
 
     fn pool_costs(&self) -> Vec<i64> {
         let pools = &self.running.prepared.scenario.pools;
         let totals = self.running.driver.world.totals(self.running.end);
-        pools.iter().zip(&totals.pools).map(|(pool, total)| cost_minor(pool.price_per_hour, total.node_us)).collect()
+        pools
+            .iter()
+            .zip(&totals.pools)
+            .map(|(pool, total)| cost_minor(pool.price_per_hour, total.node_us))
+            .collect()
     }
 
     /// Name of a tenant; its ordinal if it has none.

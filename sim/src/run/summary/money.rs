@@ -13,10 +13,22 @@ fn hash_text(hash: &ContentHash) -> String {
 
 impl View<'_> {
     pub(super) fn bill(&mut self) {
-        match self.running.driver.machines.billing.invoices(self.running.end) {
+        match self
+            .running
+            .driver
+            .machines
+            .billing
+            .invoices(self.running.end)
+        {
             Ok(invoices) => {
-                self.invoiced = invoices.iter().map(|invoice| (invoice.org, invoice.total_minor)).collect();
-                self.invoices = invoices.iter().map(|invoice| self.invoice(invoice)).collect();
+                self.invoiced = invoices
+                    .iter()
+                    .map(|invoice| (invoice.org, invoice.total_minor))
+                    .collect();
+                self.invoices = invoices
+                    .iter()
+                    .map(|invoice| self.invoice(invoice))
+                    .collect();
             }
             Err(refusal) => self.notes.push(format!("no invoices: {refusal}")),
         }
@@ -24,7 +36,8 @@ impl View<'_> {
 
     fn org_name(&self, org: OrgNo) -> String {
         let mut orgs = self.running.driver.machines.tenants.orgs();
-        orgs.find(|found| found.no == org).map_or_else(|| org.to_string(), |found| found.slug.to_owned())
+        orgs.find(|found| found.no == org)
+            .map_or_else(|| org.to_string(), |found| found.slug.to_owned())
     }
 
     fn invoice(&self, invoice: &billing::Invoice) -> Invoice {
@@ -37,7 +50,11 @@ impl View<'_> {
             from: Stamp(invoice.period.from),
             to: Stamp(invoice.period.to),
             through: Stamp(invoice.through),
-            lines: invoice.lines.iter().map(|line| self.line(line, invoice.currency)).collect(),
+            lines: invoice
+                .lines
+                .iter()
+                .map(|line| self.line(line, invoice.currency))
+                .collect(),
             subtotal: money(invoice.subtotal_minor),
             credits: money(invoice.credits_minor),
             tax: money(invoice.tax_minor),
@@ -69,7 +86,9 @@ impl View<'_> {
             windows: line.windows.as_ref().map(|windows| Windows {
                 first: Stamp(windows.first),
                 last: Stamp(windows.last),
-                count: (windows.last.since(windows.first).secs() / billing::WINDOW_S).unsigned_abs() + 1,
+                count: (windows.last.since(windows.first).secs() / billing::WINDOW_S)
+                    .unsigned_abs()
+                    + 1,
                 root: hash_text(&windows.root),
             }),
         }
@@ -77,11 +96,21 @@ impl View<'_> {
 
     pub(super) fn tenants(&self) -> Vec<Tenant> {
         let driver = &self.running.driver;
-        let counts = |no| driver.recorder.tenants.get(&no).copied().unwrap_or_default();
+        let counts = |no| {
+            driver
+                .recorder
+                .tenants
+                .get(&no)
+                .copied()
+                .unwrap_or_default()
+        };
         let orgs: Vec<_> = driver.machines.tenants.orgs().collect();
         let rows = driver.machines.tenants.tenants().map(|tenant| {
             let counted = counts(tenant.no);
-            let metered = self.metered.iter().find(|metered| metered.tenant == tenant.no);
+            let metered = self
+                .metered
+                .iter()
+                .find(|metered| metered.tenant == tenant.no);
             let org = orgs.iter().find(|org| org.no == tenant.org);
             Tenant {
                 name: tenant.slug.to_owned(),
@@ -89,11 +118,20 @@ impl View<'_> {
                 plan: org.map(|org| org.plan).unwrap_or_default(),
                 state: format!("{:?}", tenant.status).to_lowercase(),
                 quota: Amounts::from(tenant.quota),
-                peak: self.running.sampler.tenants.get(tenant.no.index()).copied().unwrap_or_default().into(),
+                peak: self
+                    .running
+                    .sampler
+                    .tenants
+                    .get(tenant.no.index())
+                    .copied()
+                    .unwrap_or_default()
+                    .into(),
                 placed: counted.placed,
                 refused_requests: counted.refused_requests,
                 refused_pods: counted.refused_pods,
-                cpu_millicore_seconds: Wide(metered.map_or(0, |metered| metered.usage.cpu_millicore_s)),
+                cpu_millicore_seconds: Wide(
+                    metered.map_or(0, |metered| metered.usage.cpu_millicore_s),
+                ),
                 memory_byte_seconds: Wide(metered.map_or(0, |metered| metered.usage.memory_byte_s)),
                 in_doubt_seconds: metered.map_or(0, |metered| metered.in_doubt_s.unsigned_abs()),
                 drift_seconds: metered.map_or(0, |metered| metered.drift_s.unsigned_abs()),

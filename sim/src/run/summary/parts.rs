@@ -13,7 +13,10 @@ use crate::report::{Capacity, Levels, Percentiles, Pool, Scaling, Scheduling, Ta
 use crate::run::Sample;
 
 fn tally(what: impl Into<String>, count: u64) -> Tally {
-    Tally { what: what.into(), count }
+    Tally {
+        what: what.into(),
+        count,
+    }
 }
 
 impl View<'_> {
@@ -26,7 +29,12 @@ impl View<'_> {
     }
 
     fn times(&self) -> Vec<i64> {
-        self.running.sampler.samples.iter().map(|sample| self.at_s(sample.at)).collect()
+        self.running
+            .sampler
+            .samples
+            .iter()
+            .map(|sample| self.at_s(sample.at))
+            .collect()
     }
 
     pub(super) fn capacity(&self) -> Capacity {
@@ -77,7 +85,9 @@ impl View<'_> {
                 boots: u64::from(total.booted),
                 removals: u64::from(total.removed),
                 node_seconds: Wide::from(total.node_us / 1_000_000),
-                cost: self.currency.money(cost_minor(pool.price_per_hour, total.node_us)),
+                cost: self
+                    .currency
+                    .money(cost_minor(pool.price_per_hour, total.node_us)),
                 at_s: self.times(),
                 nodes: self.series(|sample| u64::from(sample.nodes[index])),
                 cpu_ppm: Vec::new(),
@@ -95,9 +105,17 @@ impl View<'_> {
             waiting: self.running.driver.world.phases().pending,
             refused_requests,
             refused_pods,
-            refusals: recorder.lacks.iter().map(|(lack, count)| tally(*lack, *count)).collect(),
+            refusals: recorder
+                .lacks
+                .iter()
+                .map(|(lack, count)| tally(*lack, *count))
+                .collect(),
             pending: Percentiles::of(&recorder.waited_ms, 1),
-            waits_by_filter: recorder.waits.iter().map(|(filter, count)| tally(filter.as_str(), *count)).collect(),
+            waits_by_filter: recorder
+                .waits
+                .iter()
+                .map(|(filter, count)| tally(filter.as_str(), *count))
+                .collect(),
             at_s: self.times(),
             pending_pods: self.series(|sample| sample.pending),
             samples: recorder
@@ -122,8 +140,12 @@ impl View<'_> {
     fn scaling(&self, index: usize, service: &ServiceScaling) -> Scaling {
         let scenario = &self.running.prepared.scenario;
         let no = self.running.driver.outside.service(index);
-        let served = no.and_then(|no| self.running.driver.world.served(no, self.running.end)).unwrap_or_default();
-        let policy = scenario.workloads[index].autoscaler.map(|index| &scenario.autoscalers[index]);
+        let served = no
+            .and_then(|no| self.running.driver.world.served(no, self.running.end))
+            .unwrap_or_default();
+        let policy = scenario.workloads[index]
+            .autoscaler
+            .map(|index| &scenario.autoscalers[index]);
         let whole = |milli: u128| u64::try_from(milli / 1_000).unwrap_or(u64::MAX);
         let points = &service.points;
         Scaling {
@@ -138,7 +160,11 @@ impl View<'_> {
             pod_seconds: Wide::from(service.ready_us / 1_000_000),
             ideal_pod_seconds: Wide::from(service.ideal_us / 1_000_000),
             reaction: None,
-            holds: service.holds.iter().map(|(reason, count)| tally(reason_word(*reason), *count)).collect(),
+            holds: service
+                .holds
+                .iter()
+                .map(|(reason, count)| tally(reason_word(*reason), *count))
+                .collect(),
             at_s: points.iter().map(|point| self.at_s(point.at)).collect(),
             load_mrps: points.iter().map(|point| point.rate).collect(),
             capacity_mrps: points.iter().map(|point| point.carried).collect(),
@@ -184,12 +210,18 @@ impl Names for View<'_> {
 
     fn node(&self, no: NodeNo) -> Cow<'_, str> {
         let node = self.running.driver.world.nodes().get(no.index());
-        node.map_or_else(|| Cow::Owned(no.to_string()), |node| Cow::Borrowed(&*node.spec.name))
+        node.map_or_else(
+            || Cow::Owned(no.to_string()),
+            |node| Cow::Borrowed(&*node.spec.name),
+        )
     }
 
     fn pool(&self, no: PoolNo) -> Cow<'_, str> {
         let pool = self.running.prepared.scenario.pools.get(no.index());
-        pool.map_or_else(|| Cow::Owned(no.to_string()), |pool| Cow::Borrowed(&*pool.name))
+        pool.map_or_else(
+            || Cow::Owned(no.to_string()),
+            |pool| Cow::Borrowed(&*pool.name),
+        )
     }
 
     fn pod(&self, no: PodNo) -> Cow<'_, str> {
