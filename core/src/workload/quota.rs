@@ -51,7 +51,8 @@ impl Held {
         seen: DeploymentStatus,
         keep_template: bool,
     ) -> Held {
-        let one_template = seen.updated == seen.total && !keep_template;
+        let one_template =
+            seen.updated == seen.total && seen.updated_ready >= replicas && !keep_template;
         let surge = if one_template { 0 } else { self.surge };
         let exist = seen.total.saturating_add(seen.terminating);
         let slots = replicas.saturating_add(surge).max(exist).min(self.slots);
