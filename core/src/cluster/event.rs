@@ -188,6 +188,22 @@ pub enum Event {
 }
 
 impl Event {
+    /// How many of these events may be handed over together, as one group of inputs: all of them, or those
+    /// before the end of a pod that is only announced among them. Ends are departures and come before what
+    /// waits, so an end in the same group would overtake the pod's own beginning.
+    #[must_use]
+    pub fn lot(events: &[Event]) -> usize {
+        let mut announced = u64::MAX;
+        for (place, event) in events.iter().enumerate() {
+            match event {
+                Event::PodsPending { first, .. } => announced = announced.min(first.0),
+                Event::PodFinished { pod, .. } if pod.0 >= announced => return place,
+                _ => {}
+            }
+        }
+        events.len()
+    }
+
     /// Hands the event to each machine that it concerns, in a fixed order.
     pub fn deliver(self, mut to: impl FnMut(Message)) {
         match self {
@@ -285,5 +301,40 @@ impl Event {
                 to(autoscaler::Input::Usage(tick).into());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lot_ends_before_the_end_of_a_pod_that_it_announces() {
+        let (tenant, service, spec) = (TenantNo(0), ServiceNo(0), SpecNo(0));
+        let pending = |first| Event::PodsPending {
+            first: PodNo(first),
+            count: 2,
+            spec,
+            tenant,
+            service,
+        };
+        let finished = |pod| Event::PodFinished {
+            pod: PodNo(pod),
+            spec,
+            tenant,
+            service,
+            bare: true,
+            why: Finish::Deleted,
+        };
+        let events = [
+            finished(1),
+            pending(5),
+            finished(2),
+            finished(6),
+            pending(7),
+        ];
+        assert_eq!(Event::lot(&events), 3);
+        assert_eq!(Event::lot(&events[3..]), 2);
+        assert_eq!(Event::lot(&[]), 0);
     }
 }
