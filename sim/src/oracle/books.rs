@@ -105,6 +105,9 @@ pub(super) struct Books {
     /// The ordinal that the next pod has at least.
     pub(super) next_pod: u64,
     pub(super) pending: u64,
+    /// Bindings and ends so far.
+    pub(super) placed: u64,
+    pub(super) ended: u64,
     pub(super) services: Vec<Service>,
     pub(super) tenants: Vec<Tenant>,
     pub(super) orgs: Vec<Org>,

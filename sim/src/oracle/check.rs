@@ -81,6 +81,8 @@ pub struct Oracle {
     unforced: bool,
     /// Events since the last recount.
     since: u64,
+    /// Commands have left whose consequences have not been heard: the instant does not rest.
+    restless: bool,
 }
 
 impl Oracle {
@@ -113,11 +115,19 @@ impl Oracle {
         self.finds.count
     }
 
-    /// Whether the driver should make a checkpoint when this instant rests.
+    /// Bindings and ends that it has seen: the load under which nothing was found.
+    #[must_use]
+    pub fn load(&self) -> (u64, u64) {
+        (self.books.placed, self.books.ended)
+    }
+
+    /// Whether the driver should make a checkpoint after this group, if no event waits for its delivery. Not
+    /// while commands of the group may still have consequences at this instant; then after the next group.
     #[must_use]
     pub fn due(&self) -> bool {
         match self.mode {
             Mode::Off => false,
+            _ if self.restless => false,
             Mode::Touched => self.since > RECOUNT_EVERY + 4 * self.books.pods.len() as u64,
             Mode::Full => true,
         }
@@ -131,6 +141,7 @@ impl Oracle {
         let (books, finds) = (&mut self.books, &mut self.finds);
         monotone::time(books, finds, now);
         books.last_command = now;
+        self.restless = true;
         match command {
             Command::Bind { pod, node } => capacity::bind(books, finds, *pod, *node),
             Command::EnsureTenantSpace { tenant, space } => {
@@ -177,6 +188,7 @@ impl Oracle {
             return;
         }
         self.since += 1;
+        self.restless = false;
         let (books, finds) = (&mut self.books, &mut self.finds);
         monotone::time(books, finds, now);
         if !matches!(event, Event::Usage(_)) {
@@ -280,6 +292,7 @@ impl Oracle {
             return;
         }
         books.pending = books.pending.saturating_sub(1);
+        books.placed += 1;
         self.metering.bound();
         let asks = books
             .pods
@@ -300,6 +313,7 @@ impl Oracle {
             }
             return;
         };
+        books.ended += 1;
         let owner = books.owner(pod.service);
         identity::ended(books, finds, (pod.service, owner), (service, tenant));
         let asks = books.asks(pod.spec);
@@ -332,6 +346,7 @@ impl Oracle {
         monotone::time(&mut self.books, &mut self.finds, now);
         self.cause = isolation::of_message(&self.books, message);
         self.unforced = false;
+        self.restless = false;
         match message {
             Message::Tenant(tenant::Input::SetQuota { force, .. }) => self.unforced = !force,
             Message::Autoscaler(autoscaler::Input::Watch {
@@ -397,9 +412,10 @@ impl Oracle {
         }
     }
 
-    /// An instant rests: counts everything again.
+    /// Counts everything again, if the instant rests: no event waits for its delivery, and the world has
+    /// nothing more to do at `now`.
     pub fn checkpoint(&mut self, now: Time, views: &Views<'_>) {
-        if self.mode == Mode::Off {
+        if self.mode == Mode::Off || views.world.next().is_some_and(|next| next <= now) {
             return;
         }
         self.since = 0;

@@ -52,13 +52,10 @@ impl Metering {
             );
         };
         let owner = books.owner(pod.service);
-        let stands = (
-            owner,
-            pod.service,
-            pod.spec,
-            pod.bound.secs(),
-            pod.ended.map(Time::secs),
-        );
+        // A pod that is bound and ends at one instant is opened and closed after both were reported.
+        let opens = row.end_s.is_none() && !pod.metered;
+        let ended = pod.ended.filter(|_| !opens).map(Time::secs);
+        let stands = (owner, pod.service, pod.spec, pod.bound.secs(), ended);
         let billed = (
             Some(row.tenant),
             row.service,

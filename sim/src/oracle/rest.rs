@@ -67,7 +67,7 @@ pub(super) fn liveness(books: &Books, finds: &mut Finds) {
 }
 
 /// After a quiet time each Deployment of an active tenant is as it was asked for, but for pods that wait
-/// for a node and images that never start.
+/// for a node, images that never start, and a quota that was lowered below what is wanted.
 pub(super) fn converged(books: &Books, finds: &mut Finds, world: &World) {
     let last = books.last_command.max(books.last_event);
     if books.now.since(last) < QUIET || !world.is_at_rest() {
@@ -89,7 +89,11 @@ pub(super) fn converged(books: &Books, finds: &mut Finds, world: &World) {
         let status = world.status(no).unwrap_or_default();
         let seen = (status.generation, status.updated, status.total);
         let wants = (wanted.generation, wanted.replicas, wanted.replicas);
-        if wanted.starts && !waiting.contains(&no) {
+        let tenant = &books.tenants[wanted.tenant.index()];
+        let quota = tenant.backstop.unwrap_or_default();
+        let admits = plus(tenant.used, wanted.spec.requests).fits(quota);
+        let held_back = waiting.contains(&no) || (status.total < wanted.replicas && !admits);
+        if wanted.starts && !held_back {
             finds.equal(CONVERGENCE, || format!("service {no}"), &wants, &seen);
             finds.equal(
                 CONVERGENCE,

@@ -26,6 +26,14 @@ struct Set {
     pods: Vec<PodNo>,
 }
 
+impl Set {
+    /// Pods that are still to be made.
+    fn lacks(&self) -> u32 {
+        let have = u32::try_from(self.pods.len()).unwrap_or(u32::MAX);
+        self.size.replicas.saturating_sub(have)
+    }
+}
+
 /// A Deployment.
 #[derive(Clone, Debug)]
 pub(super) struct Rollout {
@@ -162,7 +170,8 @@ impl World {
         out.push(Event::DeploymentGone { service: no });
     }
 
-    /// Lets controller and replica sets act until they rest, then reports what changed.
+    /// Lets controller and replica sets act until they rest, then reports what changed. Pods are made last:
+    /// none is ready at once, so no pass depends on them, and none is made only to be taken away again.
     pub(super) fn reconcile(&mut self, now: Time, no: ServiceNo, out: &mut Vec<Event>) {
         for _ in 0..PASSES_MAX {
             let Some(rollout) = self.rollout(no) else {
@@ -176,10 +185,12 @@ impl World {
                     rollout.make(spec, replicas);
                 }
             }
-            let fitted = self.fit(now, no, out);
-            if pass == Pass::Rest && !fitted {
+            if !self.shrink(now, no, out) && pass == Pass::Rest {
                 break;
             }
+        }
+        for index in 0..self.sets(no) {
+            self.grow(no, index, out);
         }
         if let Some(rollout) = self.rollout(no) {
             rollout.prune();
@@ -193,33 +204,32 @@ impl World {
         }
     }
 
-    /// Makes and deletes pods until each set has its size, or as near as quota admission lets it.
-    fn fit(&mut self, now: Time, no: ServiceNo, out: &mut Vec<Event>) -> bool {
-        let mut moved = false;
-        for index in 0..self.rollout(no).map_or(0, |rollout| rollout.sets.len()) {
-            let Some(set) = self.rollout(no).map(|rollout| &rollout.sets[index]) else {
-                break;
-            };
-            let have = u32::try_from(set.pods.len()).unwrap_or(u32::MAX);
-            let want = set.size.replicas;
-            if want > have {
-                moved |= self.grow(no, index, want - have, out);
-            } else if want < have {
-                for pod in self.victims(no, index, have - want) {
-                    self.finish(now, pod, Finish::Deleted, out);
-                }
-                moved = true;
-            }
-        }
-        moved
+    fn sets(&mut self, no: ServiceNo) -> usize {
+        self.rollout(no).map_or(0, |rollout| rollout.sets.len())
     }
 
-    fn grow(&mut self, no: ServiceNo, index: usize, count: u32, out: &mut Vec<Event>) -> bool {
+    /// Deletes the pods that sets have too many of; returns whether there were any.
+    fn shrink(&mut self, now: Time, no: ServiceNo, out: &mut Vec<Event>) -> bool {
+        let mut any = false;
+        for index in 0..self.sets(no) {
+            for pod in self.victims(no, index) {
+                self.finish(now, pod, Finish::Deleted, out);
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Makes the pods that a set lacks, or as many as quota admission lets it.
+    fn grow(&mut self, no: ServiceNo, index: usize, out: &mut Vec<Event>) {
         let tenant = self.services[no.index()].tenant;
         let Some(set) = self.rollout(no).map(|rollout| &rollout.sets[index]) else {
-            return false;
+            return;
         };
-        let (spec, serial) = (set.spec, set.serial);
+        let (spec, serial, count) = (set.spec, set.serial, set.lacks());
+        if count == 0 {
+            return;
+        }
         let admitted = self.admit(tenant, spec, count);
         let first = self.make(no, spec, Some(serial), 0, admitted, out);
         if let Some(rollout) = self.rollout(no) {
@@ -231,18 +241,24 @@ impl World {
         {
             space.starved.insert(no);
         }
-        admitted > 0
     }
 
-    /// The pods that a set gives up when it shrinks.
-    fn victims(&self, no: ServiceNo, index: usize, count: u32) -> Vec<PodNo> {
+    /// The pods that a set gives up: those without a node first, then those not ready, then the newest.
+    fn victims(&self, no: ServiceNo, index: usize) -> Vec<PodNo> {
         let rollout = self.services[no.index()].deployment.as_deref();
-        let mut pods = rollout.map_or_else(Vec::new, |rollout| rollout.sets[index].pods.clone());
+        let Some(set) = rollout.map(|rollout| &rollout.sets[index]) else {
+            return Vec::new();
+        };
+        let keep = usize::try_from(set.size.replicas).unwrap_or(usize::MAX);
+        let Some(count) = set.pods.len().checked_sub(keep).filter(|count| *count > 0) else {
+            return Vec::new();
+        };
+        let mut pods = set.pods.clone();
         pods.sort_by_key(|pod| {
             let rank = self.pods.get(pod.0).map_or(0, Pod::rank);
             (rank, std::cmp::Reverse(*pod))
         });
-        pods.truncate(usize::try_from(count).unwrap_or(usize::MAX));
+        pods.truncate(count);
         pods
     }
 

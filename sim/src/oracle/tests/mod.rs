@@ -2,6 +2,7 @@
 
 mod inside;
 mod outside;
+mod whole;
 
 use std::sync::Arc;
 

@@ -196,7 +196,7 @@ fn a_pod_that_the_books_do_not_know_breaks_conservation() {
         node: NodeNo(1),
     };
     play.world.apply(play.now, bind, &mut unheard);
-    play.now = at(60);
+    play.now = at(55);
     play.checkpoint();
     let ids: Vec<&str> = play
         .oracle
