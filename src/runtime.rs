@@ -15,7 +15,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 const TICKS_PER_S: u64 = 100;
 
 /// Steps of the calibration loop.
-const CALIBRATION_STEPS: u64 = 4_000_000;
+const CALIBRATION_STEPS: u64 = 1_000_000;
 
 /// Measures from its start.
 #[derive(Clone, Copy, Debug)]

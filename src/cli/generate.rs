@@ -43,7 +43,7 @@ pub(super) fn run(console: &Console, command: &Command) -> Result<Exit, Failure>
             target,
             &[
                 ("scenario.schema.json", schema()),
-                ("scenario-format.md", format_page()),
+                ("scenario-format.md", nimbus_sim::scenario::manual()),
             ],
         ),
         Command::CliReference(target) => {
@@ -71,12 +71,8 @@ pub(super) fn script(shell: Shell) -> String {
 
 /// The JSON Schema of scenario files.
 pub(super) fn schema() -> String {
-    "{}\n".to_owned()
-}
-
-/// The reference page of scenario files.
-fn format_page() -> String {
-    String::new()
+    let schema = serde_json::to_value(nimbus_sim::scenario::schema());
+    output::pretty(&schema.expect("a schema is plain data"))
 }
 
 fn files(console: &Console, target: &Target, files: &[(&str, String)]) -> Result<Exit, Failure> {

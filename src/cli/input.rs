@@ -11,7 +11,26 @@ use super::output;
 pub(super) const SCORES: [&str; 4] = ["busiest_cpu", "best_fit", "first_fit", "spread"];
 
 /// Scenarios inside the binary: those that need no trace file. (name, text).
-pub(super) const BUNDLED: &[(&str, &str)] = &[];
+pub(super) const BUNDLED: &[(&str, &str)] = &[
+    ("flap", include_str!("../../scenarios/flap.toml")),
+    (
+        "fleet-100k",
+        include_str!("../../scenarios/fleet-100k.toml"),
+    ),
+    ("proration", include_str!("../../scenarios/proration.toml")),
+    (
+        "quickstart",
+        include_str!("../../scenarios/quickstart.toml"),
+    ),
+    (
+        "quota-race",
+        include_str!("../../scenarios/quota-race.toml"),
+    ),
+    (
+        "rolling-update",
+        include_str!("../../scenarios/rolling-update.toml"),
+    ),
+];
 
 /// Where scenarios stand beside the working folder.
 pub(super) const FOLDER: &str = "scenarios";
@@ -40,9 +59,17 @@ impl Source {
         })
     }
 
-    /// Reads it, with overrides.
+    /// Reads it, with overrides; its traces are not read.
     pub(super) fn parse(&self, overrides: &[Override]) -> Result<Scenario, Failure> {
         scenario::parse_with(&self.text, &self.file, overrides).map_err(Failure::problems)
+    }
+
+    /// As the simulator takes it.
+    pub(super) fn simulated(&self) -> nimbus_sim::run::Source {
+        nimbus_sim::run::Source {
+            text: self.text.clone(),
+            file: self.file.clone(),
+        }
     }
 
     /// The golden report beside it, if it has a place for one.
@@ -85,13 +112,7 @@ fn unknown(name: &str) -> Failure {
 
 /// Reads `key=value`.
 pub(super) fn key_value(text: &str) -> Result<Override, String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.trim().is_empty() => Ok(Override {
-            key: key.trim().to_owned(),
-            value: value.trim().to_owned(),
-        }),
-        _ => Err("expected key=value, as in autoscaler.web.up_percent=80".to_owned()),
-    }
+    Override::parse(text).map_err(|problem| problem.message)
 }
 
 /// One side of a comparison: a score's name, a policy file, or `key=value,…`.

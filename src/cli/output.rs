@@ -98,14 +98,21 @@ impl Console {
         }
     }
 
+    /// Whether text on stdout is coloured.
+    pub(crate) fn colors_stdout(&self) -> bool {
+        self.colors(io::stdout().is_terminal())
+    }
+
     fn colors_stderr(&self) -> bool {
+        self.colors(io::stderr().is_terminal())
+    }
+
+    fn colors(&self, terminal: bool) -> bool {
+        let wanted = || std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                io::stderr().is_terminal()
-                    && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-            }
+            Color::Auto => terminal && wanted(),
         }
     }
 }

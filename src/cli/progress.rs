@@ -11,11 +11,21 @@ use crate::runtime::{self, Stopwatch};
 pub(super) struct Watch {
     bar: ProgressBar,
     started: Stopwatch,
+    what: &'static str,
 }
 
 impl Watch {
-    /// Starts to watch; `what` stands before the bar.
-    pub(super) fn start(console: &Console, what: &str) -> Watch {
+    /// Watches one run, in events per second; its name stands before the bar.
+    pub(super) fn run(console: &Console, name: &str) -> Watch {
+        Watch::start(console, name, "events")
+    }
+
+    /// Watches many runs.
+    pub(super) fn runs(console: &Console, name: &str) -> Watch {
+        Watch::start(console, name, "runs")
+    }
+
+    fn start(console: &Console, name: &str, what: &'static str) -> Watch {
         let bar = if console.shows_progress() {
             ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr_with_hz(8))
         } else {
@@ -25,10 +35,11 @@ impl Watch {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
-        bar.set_prefix(what.to_owned());
+        bar.set_prefix(name.to_owned());
         Watch {
             bar,
             started: Stopwatch::start(),
+            what,
         }
     }
 
@@ -38,7 +49,10 @@ impl Watch {
         if !self.bar.is_hidden() {
             self.bar.set_length(of);
             self.bar.set_position(done);
-            self.bar.set_message(rate(events, self.started.wall()));
+            self.bar.set_message(match self.what {
+                "runs" => format!("{done} of {of} runs"),
+                _ => rate(events, self.started.wall()),
+            });
         }
         !runtime::interrupted()
     }
@@ -50,7 +64,7 @@ impl Watch {
 }
 
 /// `12.3 M events/s`.
-pub(super) fn rate(events: u64, wall: Duration) -> String {
+fn rate(events: u64, wall: Duration) -> String {
     let micros = wall.as_micros().max(1);
     let per_second = u128::from(events) * 1_000_000 / micros;
     match per_second {

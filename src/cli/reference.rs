@@ -66,7 +66,13 @@ fn options(out: &mut String, command: &Command, global: bool) {
     out.push_str("| option | does |\n| --- | --- |\n");
     for arg in shown {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-        let name = arg.to_string().replace('|', "\\|");
+        let short = arg
+            .get_short()
+            .map(|c| format!("-{c}, "))
+            .unwrap_or_default();
+        let name = format!("{short}{arg}")
+            .replace("...", "")
+            .replace('|', "\\|");
         let values = values(arg);
         writeln!(out, "| `{name}` | {}{values} |", sentence(&help))
             .expect("a string takes everything");

@@ -7,14 +7,16 @@ use std::path::PathBuf;
 
 use nimbus_core::time::{Span, Time};
 use nimbus_sim::report::Document;
+use nimbus_sim::run::{Done, Options, Prepared};
 use nimbus_sim::scenario::{Override, Scenario};
 
 use super::exit::{Code, Exit, Failure};
 use super::input::{self, Source};
 use super::output::{self, Console};
 use super::progress::Watch;
-use super::run::{self, Done, Format, Options, Oracles};
-use crate::runtime::Stopwatch;
+use super::run::{self, Format, Oracles};
+use super::trace;
+use crate::runtime::{self, Stopwatch};
 
 /// Options of `replay`.
 #[derive(Debug, clap::Args)]
@@ -34,7 +36,7 @@ pub(super) struct Args {
     /// Report from here on; what is before is simulated, not counted. A span from the start, or a time.
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
-    /// Stop here. A span from the start, as in `6h`, or a time.
+    /// Stop here; expectations are not checked then. A span from the start, as in `6h`, or a time.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// Which invariants are checked.
@@ -81,7 +83,7 @@ struct Job<'a> {
     console: &'a Console,
     args: &'a Args,
     source: Source,
-    scenario: Scenario,
+    prepared: Prepared,
     options: Options,
 }
 
@@ -114,28 +116,30 @@ pub(super) fn run(console: &Console, args: &Args) -> Result<Exit, Failure> {
 impl<'a> Job<'a> {
     fn new(console: &'a Console, args: &'a Args, input: &str) -> Result<Job<'a>, Failure> {
         let source = Source::find(input)?;
-        let scenario = source.parse(&overrides(args, &[])?)?;
+        let prepared = run::prepare(&source, &overrides(args, &[])?, None)?;
+        let scenario = &prepared.scenario;
         let options = Options {
             seed: args.seed,
             from: args
                 .from
                 .as_deref()
-                .map(|text| place("--from", text, &scenario))
+                .map(|text| place("--from", text, scenario))
                 .transpose()?,
             until: args
                 .until
                 .as_deref()
-                .map(|text| place("--until", text, &scenario))
+                .map(|text| place("--until", text, scenario))
                 .transpose()?,
-            oracles: args.oracles,
+            oracles: args.oracles.into(),
             keep_all: args.keep.is_some(),
             trace: args.record.is_some() || args.trace_diff.is_some(),
+            store: false,
         };
         Ok(Job {
             console,
             args,
             source,
-            scenario,
+            prepared,
             options,
         })
     }
@@ -150,7 +154,7 @@ impl<'a> Job<'a> {
                 .map_err(|failure| failure.exiting(Exit::DiffFailed));
         }
         let started = Stopwatch::start();
-        let done = self.drive(&self.scenario, &self.options)?;
+        let done = self.drive(&self.prepared, &self.options)?;
         if self.args.check_determinism {
             self.same_again(&done)?;
         }
@@ -158,68 +162,49 @@ impl<'a> Job<'a> {
     }
 
     /// One run under the eyes of the user.
-    fn drive(&self, scenario: &Scenario, options: &Options) -> Result<Done, Failure> {
-        let watch = Watch::start(self.console, &scenario.head.name);
-        let done = run::run(scenario, options, &watch);
+    fn drive(&self, prepared: &Prepared, options: &Options) -> Result<Done, Failure> {
+        let watch = Watch::run(self.console, &prepared.scenario.head.name);
+        let done = run::run(prepared, options, &watch);
         watch.finish();
         done
     }
 
     fn answer(&self, done: Done, started: &Stopwatch) -> Result<Exit, Failure> {
         if let Some(path) = &self.args.record {
-            output::write(path, lines(&done.trace).as_bytes())?;
+            output::write(
+                path,
+                trace::lines(&done.trace.unwrap_or_default()).as_bytes(),
+            )?;
         }
-        let mut report = done.report;
-        let cost = run::measure(&mut report, started, self.options.oracles, 1);
-        if self.console.verbose {
-            self.console.note(&cost);
+        let verdict = self.verdict(&done.report);
+        let partial = done.report.header.partial.is_some();
+        let mut document = Document::from(done.report);
+        run::measure(self.console, &mut document, started, self.args.oracles, 1);
+        self.print(&document, verdict.is_err())?;
+        verdict?;
+        if partial && runtime::interrupted() {
+            self.console.note("interrupted: the report is partial");
+            return Ok(Exit::Interrupted);
         }
-        let verdict = self.verdict(&report);
-        let document = Document::Replay(Box::new(report));
-        self.save(&document)?;
-        self.print(&document, verdict.as_ref().err())?;
-        match (verdict, &document) {
-            (Err(failure), _) => {
-                self.console.failure(&failure);
-                Ok(failure.exit())
-            }
-            (Ok(()), Document::Replay(report)) if report.header.partial.is_some() => {
-                self.console.note("interrupted: the report is partial");
-                Ok(Exit::Interrupted)
-            }
-            _ => Ok(Exit::Done),
-        }
-    }
-
-    fn save(&self, document: &Document) -> Result<(), Failure> {
-        let saves = self.args.report.iter();
-        saves
-            .into_iter()
-            .try_for_each(|path| run::save(document, path, self.args.format))
+        Ok(Exit::Done)
     }
 
     /// One scenario gives its report, several give a line each.
-    fn print(&self, document: &Document, broken: Option<&Failure>) -> Result<(), Failure> {
-        let several = self.args.inputs.len() > 1;
-        if self.console.json() {
-            let text = run::render(document, Format::Json);
-            let compact =
-                || serde_json::to_string(document).expect("a report is plain data") + "\n";
-            return self.console.print(&if several { compact() } else { text });
-        }
-        if !several {
-            let plain = self.args.format.filter(|_| self.args.report.is_empty());
-            return self
-                .console
-                .print(&run::render(document, plain.unwrap_or(Format::Text)));
-        }
+    fn print(&self, document: &Document, broken: bool) -> Result<(), Failure> {
         let Document::Replay(report) = document else {
             return Ok(());
         };
-        let word = if broken.is_some() { "FAILED" } else { "ok" };
+        if self.args.inputs.len() == 1 {
+            return run::deliver(self.console, document, &self.args.report, self.args.format);
+        }
+        if self.console.json() {
+            let line = serde_json::to_string(document).expect("a report is plain data");
+            return self.console.print(&(line + "\n"));
+        }
+        let word = if broken { "FAILED" } else { "ok" };
         let header = &report.header;
         let text = format!(
-            "{word:<6}  {:<20}  {}  {} events\n",
+            "{word:<6}  {:<16}  {}  {} events\n",
             header.scenario, header.event_hash, header.events
         );
         self.console.print(&text)
@@ -254,11 +239,4 @@ fn place(option: &str, text: &str, scenario: &Scenario) -> Result<Span, Failure>
             format!("expected a span up to {duration}, as in 6h, or a time within the run");
         Failure::new(Code::Usage, format!("{option} {text}: {expected}"))
     })
-}
-
-fn lines(trace: &[String]) -> String {
-    trace
-        .iter()
-        .flat_map(|line| [line.as_str(), "\n"])
-        .collect()
 }

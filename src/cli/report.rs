@@ -30,7 +30,11 @@ pub(super) fn run(console: &Console, args: &Args) -> Result<Exit, Failure> {
         let document = read(file)?;
         match &args.out {
             Some(path) => run::save(&document, path, args.format)?,
-            None => console.print(&run::render(&document, format(console, args)))?,
+            None => console.print(&run::render(
+                &document,
+                format(console, args),
+                console.colors_stdout(),
+            ))?,
         }
     }
     Ok(Exit::Done)
@@ -48,12 +52,6 @@ fn format(console: &Console, args: &Args) -> Format {
 /// Reads a report that was written as JSON.
 fn read(path: &Path) -> Result<Document, Failure> {
     let text = output::read(path)?;
-    serde_json::from_str(&text).map_err(|error| {
-        let text = format!(
-            "{}:{}: not a report in JSON: {error}",
-            path.display(),
-            error.line()
-        );
-        Failure::new(Code::Invalid, text)
-    })
+    Document::from_json(&text)
+        .map_err(|error| Failure::new(Code::Invalid, format!("{}: {error}", path.display())))
 }

@@ -1,16 +1,18 @@
 //! The seam between the command line and the simulator: load, run, watch, render.
 
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use nimbus_core::time::Span;
-use nimbus_sim::report::{Comparison, Document, Report, Run};
-use nimbus_sim::scenario::Scenario;
+use nimbus_sim::oracle::Mode;
+use nimbus_sim::report::{self, Document, Run};
+use nimbus_sim::run::{Data, Done, Options, Prepared, Progress};
+use nimbus_sim::scenario::Override;
 
 use super::exit::{Code, Failure};
-use super::output;
-use super::progress::{self, Watch};
+use super::input::Source;
+use super::output::{self, Console};
+use super::progress::Watch;
 use crate::runtime::{RunFigures, Stopwatch};
 
 /// Which invariants are checked while a scenario runs.
@@ -43,7 +45,7 @@ impl Format {
     /// The format that a file's name ends with.
     pub(super) fn of(path: &Path) -> Option<Format> {
         match path.extension()?.to_str()? {
-            "txt" | "text" => Some(Format::Text),
+            "txt" => Some(Format::Text),
             "json" => Some(Format::Json),
             "csv" => Some(Format::Csv),
             "md" => Some(Format::Md),
@@ -53,118 +55,102 @@ impl Format {
     }
 }
 
-/// How a scenario is run.
-#[derive(Clone, Debug)]
-pub(super) struct Options {
-    pub(super) seed: Option<u64>,
-    pub(super) from: Option<Span>,
-    pub(super) until: Option<Span>,
-    pub(super) oracles: Oracles,
-    pub(super) keep_all: bool,
-    pub(super) trace: bool,
-}
-
-/// A run that has ended.
-#[derive(Debug)]
-pub(super) struct Done {
-    pub(super) report: Report,
-    pub(super) trace: Vec<String>,
-}
-
-/// Runs a scenario to its end, or until the watch says no.
-pub(super) fn run(scenario: &Scenario, options: &Options, watch: &Watch) -> Result<Done, Failure> {
-    let _ = (scenario, options, watch.tick(0, 1, 0));
-    Err(Failure::new(Code::Fault, "the driver is not connected"))
-}
-
-/// A document in a format.
-pub(super) fn render(document: &Document, format: Format) -> String {
-    match format {
-        Format::Json => {
-            serde_json::to_string_pretty(document).expect("a report is plain data") + "\n"
+impl From<Format> for report::Format {
+    fn from(format: Format) -> report::Format {
+        match format {
+            Format::Text => report::Format::Text,
+            Format::Json => report::Format::Json,
+            Format::Csv => report::Format::Csv,
+            Format::Md => report::Format::Markdown,
+            Format::Html => report::Format::Html,
         }
-        _ => format!("{document:?}\n"),
     }
 }
 
-/// Puts what the run cost under `run` and says it in one line.
-pub(super) fn measure(
-    report: &mut Report,
-    started: &Stopwatch,
-    oracles: Oracles,
-    threads: u32,
-) -> String {
-    let run = figures(report.header.events, started, oracles, threads);
-    let text = cost(&run, report.header.events);
-    report.run = Some(run);
-    text
+impl From<Oracles> for Mode {
+    fn from(oracles: Oracles) -> Mode {
+        match oracles {
+            Oracles::Off => Mode::Off,
+            Oracles::Touched => Mode::Touched,
+            Oracles::Full => Mode::Full,
+        }
+    }
 }
 
-/// The same for any document.
-pub(super) fn measure_document(
+/// A scenario with its traces, ready to run.
+pub(super) fn prepare(
+    source: &Source,
+    set: &[Override],
+    shared: Option<&Data>,
+) -> Result<Prepared, Failure> {
+    Prepared::new(&source.simulated(), set, shared).map_err(|unready| Failure::problems(unready.0))
+}
+
+/// Runs a scenario to its end, or until the watch says no.
+pub(super) fn run(prepared: &Prepared, options: &Options, watch: &Watch) -> Result<Done, Failure> {
+    let micros = |span: Span| u64::try_from(span.0).unwrap_or(0);
+    let mut tick = |p: Progress| watch.tick(micros(p.done), micros(p.total), p.events);
+    let done = nimbus_sim::run::run(prepared, options, &mut tick);
+    let head = &prepared.scenario.head;
+    done.map_err(|fault| {
+        let seed = options.seed.unwrap_or(head.seed);
+        Failure::new(Code::Fault, format!("{} (seed {seed}): {fault}", head.name))
+    })
+}
+
+/// A document in a format.
+pub(super) fn render(document: &Document, format: Format, color: bool) -> String {
+    document.render(format.into(), color && format == Format::Text)
+}
+
+/// Puts what it cost under `run`, and says it on stderr if asked.
+pub(super) fn measure(
+    console: &Console,
     document: &mut Document,
     started: &Stopwatch,
     oracles: Oracles,
     threads: u32,
-) -> String {
+) {
+    let found = RunFigures::since(started);
+    let host = found.host;
     let (events, place) = match document {
         Document::Replay(report) => (report.header.events, &mut report.run),
-        Document::Compare(compared) => (
-            compared.base.events + compared.head.events,
-            &mut compared.run,
-        ),
+        Document::Compare(both) => (both.base.events + both.head.events, &mut both.run),
         Document::Sweep(sweep) => (sweep.header.events, &mut sweep.run),
         Document::Capacity(sizing) => (sizing.header.events, &mut sizing.run),
     };
-    let run = figures(events, started, oracles, threads);
-    let text = cost(&run, events);
-    *place = Some(run);
-    text
-}
-
-fn figures(events: u64, started: &Stopwatch, oracles: Oracles, threads: u32) -> Run {
-    let found = RunFigures::since(started);
-    let host = found.host;
-    Run {
+    let (os, arch, cores, step) = (host.os, host.arch, host.cores, found.calibration_step_ps);
+    *place = Some(Run {
         wall_ms: found.wall_ms,
         cpu_ms: found.cpu_ms,
         events_per_s: events.saturating_mul(1000) / found.wall_ms.max(1),
         peak_rss_bytes: found.peak_memory_bytes,
-        host: format!(
-            "{} {}, {} cores, {} ps/step",
-            host.os, host.arch, host.cores, found.calibration_step_ps
-        ),
+        host: format!("{os} {arch}, {cores} cores, calibration {step} ps"),
         oracles: oracles
             .to_possible_value()
             .map(|v| v.get_name().to_owned())
             .unwrap_or_default(),
         driver: "fast".to_owned(),
         threads,
+    });
+    if let Some(line) = document.stats_line().filter(|_| console.verbose) {
+        console.note(&format!("{line}; calibration {step} ps"));
     }
 }
 
-fn cost(run: &Run, events: u64) -> String {
-    let mib = run.peak_rss_bytes / (1024 * 1024);
-    let rate = progress::rate(events, Duration::from_millis(run.wall_ms));
-    format!(
-        "{events} events in {} ms, {} ms cpu, {rate}, {mib} MiB at most; {}",
-        run.wall_ms, run.cpu_ms, run.host
-    )
-}
-
-/// Reads `--limit`.
-pub(super) fn limits(texts: &[String]) -> Result<Vec<String>, Failure> {
-    Ok(texts.to_vec())
-}
-
-/// Two reports side by side.
-pub(super) fn compared(
-    base: (&str, &Report),
-    head: (&str, &Report),
-    limits: &[String],
-) -> Comparison {
-    let _ = (base, head, limits);
-    Comparison::default()
+/// Writes the files that were asked for and prints the document.
+pub(super) fn deliver(
+    console: &Console,
+    document: &Document,
+    files: &[PathBuf],
+    format: Option<Format>,
+) -> Result<(), Failure> {
+    files
+        .iter()
+        .try_for_each(|path| save(document, path, format))?;
+    let plain = format.filter(|_| files.is_empty()).unwrap_or(Format::Text);
+    let format = if console.json() { Format::Json } else { plain };
+    console.print(&render(document, format, console.colors_stdout()))
 }
 
 /// Writes a document to a file, in the format given or the one that the name ends with.
@@ -177,5 +163,5 @@ pub(super) fn save(
         let expected = "expected .txt, .json, .csv, .md or .html, or --format";
         Failure::new(Code::Usage, format!("{}: {expected}", path.display()))
     })?;
-    output::write(path, render(document, format).as_bytes())
+    output::write(path, render(document, format, false).as_bytes())
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::exit::{Code, Exit, Failure};
 use super::input::{self, Source};
 use super::output::{self, Console, Table};
+use super::run::prepare;
 use super::{generate, replay};
 
 #[derive(Debug, clap::Subcommand)]
@@ -118,8 +119,8 @@ pub(super) fn refuse_existing(path: &Path) -> Result<(), Failure> {
 fn check(console: &Console, args: &Check) -> Result<Exit, Failure> {
     let mut table = Table::new(&["scenario", "tenants", "workloads", "pools", "duration"]);
     for name in &args.scenarios {
-        let scenario = Source::find(name)?.parse(&args.set)?;
-        table.row(row(&scenario));
+        let prepared = prepare(&Source::find(name)?, &args.set, None)?;
+        table.row(row(&prepared.scenario));
     }
     console.table(&table)?;
     Ok(Exit::Done)
@@ -137,8 +138,11 @@ fn row(scenario: &Scenario) -> Vec<String> {
 
 fn explain(console: &Console, args: &Explain) -> Result<Exit, Failure> {
     let scenario = Source::find(&args.scenario)?.parse(&args.set)?;
-    let text = format!("{scenario:?}\n");
-    console.answer(&text, || json!({ "toml": text }))?;
+    let text = nimbus_sim::scenario::explain(&scenario);
+    console.answer(
+        &text,
+        || json!({ "scenario": &*scenario.head.name, "toml": text }),
+    )?;
     Ok(Exit::Done)
 }
 

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
+use nimbus_sim::report::Document;
 use nimbus_sim::scenario::Override;
+use nimbus_sim::sweep::{self, BadSweep};
 
 use super::exit::{Code, Exit, Failure};
 use super::input::{self, Source};
 use super::output::Console;
 use super::progress::Watch;
-use super::run::Format;
-use crate::runtime;
+use super::run::{self, Format, Oracles};
+use crate::runtime::{self, Stopwatch};
 
 /// Options of `sweep`.
 #[derive(Debug, clap::Args)]
@@ -18,8 +20,8 @@ pub(super) struct Args {
     scenario: String,
     /// A key and the values to try, as in `autoscaler.web.up_percent=60,70,80`. Repeat for more keys;
     /// without it the `[sweep]` section of the scenario counts.
-    #[arg(long, value_name = "KEY=A,B,C", value_parser = knob)]
-    grid: Vec<Knob>,
+    #[arg(long, value_name = "KEY=A,B,C", value_parser = axis)]
+    grid: Vec<Axis>,
     /// Run every setting with so many seeds.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     seeds: Option<u32>,
@@ -37,38 +39,49 @@ pub(super) struct Args {
     format: Option<Format>,
 }
 
-/// One key with its values.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Knob {
-    pub(super) key: String,
-    pub(super) values: Vec<String>,
-}
+type Axis = (String, Vec<String>);
 
-fn knob(text: &str) -> Result<Knob, String> {
-    let pair = input::key_value(text).map_err(|_| "expected key=a,b,c".to_owned())?;
-    let values: Vec<String> = pair.value.split(',').map(|v| v.trim().to_owned()).collect();
-    if values.iter().any(String::is_empty) {
-        return Err("expected key=a,b,c without empty values".to_owned());
-    }
-    Ok(Knob {
-        key: pair.key,
-        values,
-    })
+fn axis(text: &str) -> Result<Axis, String> {
+    sweep::parse_axis(text).map_err(|bad| bad.to_string())
 }
 
 pub(super) fn run(console: &Console, args: &Args) -> Result<Exit, Failure> {
+    let started = Stopwatch::start();
     let source = Source::find(&args.scenario)?;
     let scenario = source.parse(&args.set)?;
+    let grid = if args.grid.is_empty() {
+        scenario.sweep.grid.clone()
+    } else {
+        args.grid.clone()
+    };
+    if grid.is_empty() {
+        let expected = "expected --grid key=a,b,c, or a grid under [sweep] in the scenario";
+        return Err(Failure::new(
+            Code::Usage,
+            format!("{}: {expected}", source.file),
+        ));
+    }
+    let seeds = args.seeds.unwrap_or(scenario.sweep.seeds);
     let threads = args.threads.map_or_else(runtime::cores, usize::from);
-    let watch = Watch::start(console, &scenario.head.name);
-    let _ = (threads, args.seeds, &args.grid, &args.report, args.format);
+    let watch = Watch::runs(console, &scenario.head.name);
+    let count = |runs: usize| u64::try_from(runs).unwrap_or(u64::MAX);
+    let tick = |done: usize, of: usize| watch.tick(count(done), count(of), 0);
+    let found = sweep::sweep(&source.simulated(), &args.set, &grid, seeds, threads, tick);
     watch.finish();
-    Err(Failure::new(Code::Fault, "the driver is not connected"))
+    let mut document = Document::Sweep(Box::new(found.map_err(failure)?));
+    let threads = u32::try_from(threads).unwrap_or(u32::MAX);
+    run::measure(console, &mut document, &started, Oracles::Off, threads);
+    run::deliver(console, &document, &args.report, args.format)?;
+    if runtime::interrupted() {
+        console.note("interrupted: the sweep is partial");
+        return Ok(Exit::Interrupted);
+    }
+    Ok(Exit::Done)
 }
 
-#[test]
-fn a_knob_has_a_key_and_values() {
-    let found = knob("a.b = 1, 2").unwrap();
-    assert_eq!((found.key.as_str(), found.values.len()), ("a.b", 2));
-    assert!(knob("a.b").is_err() && knob("a=1,,2").is_err() && knob("=1").is_err());
+fn failure(bad: BadSweep) -> Failure {
+    match bad {
+        BadSweep::Unready(unready) => Failure::problems(unready.0),
+        bad => Failure::new(Code::Usage, bad.to_string()),
+    }
 }

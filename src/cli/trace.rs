@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value, json};
+use nimbus_sim::driver::Step;
+use serde_json::json;
 
 use super::exit::{Code, Exit, Failure};
 use super::output::Console;
@@ -70,30 +71,31 @@ fn show(console: &Console, args: &Show) -> Result<Exit, Failure> {
             break;
         }
         left -= 1;
-        let event = lines.parse(&line)?;
+        let step = lines.parse(&line)?;
         let text = if console.json() {
-            format!("{event}\n")
+            line + "\n"
         } else {
-            format!("{:>8}  {}\n", lines.at, brief(&event))
+            format!("{}  {}", lines.at, step.show())
         };
         console.print(&text)?;
     }
     Ok(Exit::Done)
 }
 
-/// A recorded line for people.
-pub(super) fn brief_line(line: &str) -> String {
-    serde_json::from_str(line).map_or_else(|_| line.to_owned(), |event| brief(&event))
+/// A recording as text, one JSON object a line.
+pub(super) fn lines(trace: &[Step]) -> String {
+    let line = |step: &Step| serde_json::to_string(step).expect("a step is plain data") + "\n";
+    trace.iter().map(line).collect()
 }
 
-/// `time address input` of an event, the rest as JSON.
-fn brief(event: &Value) -> String {
-    let word = |key: &str| match &event[key] {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    format!("{}  {:<10}  {}", word("at"), word("address"), word("input"))
+/// Reads a whole recording.
+pub(super) fn read(path: &Path) -> Result<Vec<Step>, Failure> {
+    let mut lines = Lines::open(path)?;
+    let mut trace = Vec::new();
+    while let Some(line) = lines.next()? {
+        trace.push(lines.parse(&line)?);
+    }
+    Ok(trace)
 }
 
 fn diff(console: &Console, args: &Diff) -> Result<Exit, Failure> {
@@ -165,10 +167,10 @@ impl Lines<'_> {
         Ok(Some(line))
     }
 
-    fn parse(&self, line: &str) -> Result<Value, Failure> {
+    fn parse(&self, line: &str) -> Result<Step, Failure> {
         serde_json::from_str(line).map_err(|_| {
             let text = format!(
-                "{}:{}: expected one JSON object",
+                "{}:{}: not an event that --record wrote",
                 self.path.display(),
                 self.at
             );

@@ -26,36 +26,124 @@ fn say(args: &[&str]) -> String {
 
 #[test]
 fn alone_it_says_what_to_do_first() {
-    insta::assert_snapshot!(say(&[]));
+    insta::assert_snapshot!(say(&[]), @r"
+    exit 0
+    --- stdout
+    Nimbus rehearses a multi-tenant control plane for Kubernetes: the code that decides
+    in production decides here in a simulated cluster, in seconds.
+
+    Start here:
+      nimbus replay quickstart             three tenants, one day, a report with invoices
+      nimbus scenario list                 the scenarios that are there
+      nimbus scenario new my-shop          a scenario of your own to change
+      nimbus plan size my-shop.toml        the smallest fleet that does the work
+
+    All commands: nimbus --help    One of them: nimbus replay --help
+    --- stderr
+    ");
 }
 
 #[test]
 fn a_typing_error_gets_a_suggestion() {
-    insta::assert_snapshot!(say(&["repaly", "x.toml"]));
-    insta::assert_snapshot!(say(&["replay", "x.toml", "--sed", "1"]));
+    insta::assert_snapshot!(say(&["repaly", "x.toml"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: unrecognized subcommand 'repaly'
+
+      tip: a similar subcommand exists: 'replay'
+
+    Usage: nimbus [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(say(&["replay", "x.toml", "--sed", "1"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: unexpected argument '--sed' found
+
+      tip: a similar argument exists: '--seed'
+
+    Usage: nimbus replay --seed <N> <SCENARIO>...
+
+    For more information, try '--help'.
+    ");
 }
 
 #[test]
 fn a_missing_file_is_one_line() {
-    insta::assert_snapshot!(say(&["replay", "no/such.toml"]));
-    insta::assert_snapshot!(say(&["replay", "no-such-name"]));
+    insta::assert_snapshot!(say(&["replay", "no/such.toml"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: no/such.toml: no such file
+    ");
+    insta::assert_snapshot!(say(&["replay", "no-such-name"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: no-such-name: no such file and no scenario of this name; `nimbus scenario list` shows them
+    ");
 }
 
 #[test]
 fn machine_errors_are_problem_objects() {
-    insta::assert_snapshot!(say(&["replay", "no/such.toml", "-o", "json"]));
-    insta::assert_snapshot!(say(&["replay", "--sed", "1", "--json"]));
+    insta::assert_snapshot!(say(&["replay", "no/such.toml", "-o", "json"]), @r#"
+    exit 2
+    --- stdout
+    --- stderr
+    {
+      "code": "file",
+      "detail": "no/such.toml: no such file",
+      "exit": 2,
+      "title": "File cannot be used",
+      "type": "/problems/file"
+    }
+    "#);
+    insta::assert_snapshot!(say(&["replay", "--sed", "1", "--json"]), @r#"
+    exit 2
+    --- stdout
+    --- stderr
+    {
+      "code": "usage",
+      "detail": "unexpected argument '--sed' found",
+      "exit": 2,
+      "title": "Usage",
+      "type": "/problems/usage"
+    }
+    "#);
 }
 
 #[test]
 fn a_broken_trace_diff_ends_with_its_own_code() {
-    insta::assert_snapshot!(say(&["trace", "diff", "a.jsonl", "b.jsonl"]));
+    insta::assert_snapshot!(say(&["trace", "diff", "a.jsonl", "b.jsonl"]), @r"
+    exit 10
+    --- stdout
+    --- stderr
+    error: a.jsonl: no such file
+    ");
 }
 
 #[test]
 fn options_that_do_not_go_together_are_refused() {
-    insta::assert_snapshot!(say(&["replay", "a.toml", "--limit", "cost <= +2%"]));
-    insta::assert_snapshot!(say(&["replay", "a.toml", "b.toml", "--report", "x.html"]));
+    insta::assert_snapshot!(say(&["replay", "a.toml", "--limit", "cost <= +2%"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: the following required arguments were not provided:
+      --compare <A> <B>
+
+    Usage: nimbus replay --compare <A> <B> --limit <LIMIT> <SCENARIO>...
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(say(&["replay", "a.toml", "b.toml", "--report", "x.html"]), @r"
+    exit 2
+    --- stdout
+    --- stderr
+    error: --report and --record take one scenario
+    ");
 }
 
 #[test]
@@ -73,7 +161,11 @@ fn a_new_scenario_never_replaces_a_file() {
 #[test]
 fn traces_are_shown_and_compared() {
     let folder = tempfile::tempdir().unwrap();
-    let event = |n: u32| format!("{{\"at\":{n},\"address\":\"billing\",\"input\":\"Tick\"}}\n");
+    let event = |n: u32| {
+        let start =
+            format!("{{\"at\":{n},\"round\":0,\"class\":\"billing\",\"address\":\"billing\",");
+        start + "\"input\":\"Tick\",\"effects\":[],\"hash\":\"00\"}\n"
+    };
     std::fs::write(folder.path().join("a.jsonl"), event(1) + &event(2)).unwrap();
     std::fs::write(folder.path().join("b.jsonl"), event(1) + &event(3)).unwrap();
     std::fs::write(folder.path().join("torn.jsonl"), "{\"at\":1").unwrap();
@@ -96,5 +188,5 @@ fn traces_are_shown_and_compared() {
     assert_eq!(run(&["trace", "diff", "a.jsonl", "torn.jsonl"]).0, 10);
     assert_eq!(run(&["trace", "show", "torn.jsonl"]).0, 2);
     let (code, text) = run(&["trace", "show", "a.jsonl", "--from", "2"]);
-    assert_eq!((code, text.lines().count()), (0, 1));
+    assert_eq!((code, text.lines().count()), (0, 2));
 }

@@ -3,4 +3,7 @@
 
 mod autoscaler;
 mod cli;
+mod documents;
+mod generated;
+mod scenarios;
 mod tidy;

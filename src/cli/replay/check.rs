@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use nimbus_sim::driver::{self, Step};
 use nimbus_sim::report::{Document, Report};
+use nimbus_sim::run::Done;
 use serde_json::json;
 
 use super::Job;
 use crate::cli::exit::{Code, Exit, Failure};
 use crate::cli::input::Source;
-use crate::cli::run::{self, Done, Format};
+use crate::cli::run;
 use crate::cli::{input, output, trace};
 
 impl Job<'_> {
@@ -19,6 +21,9 @@ impl Job<'_> {
         }
         if self.args.update_golden {
             self.write_golden(report)?;
+        }
+        if self.args.until.is_some() {
+            return Ok(()); // expectations are about the end
         }
         let broken = report
             .expectations
@@ -79,7 +84,7 @@ impl Job<'_> {
 
     /// Runs once more and compares everything that may not differ.
     pub(super) fn same_again(&self, first: &Done) -> Result<(), Failure> {
-        let second = self.drive(&self.scenario, &self.options)?;
+        let second = self.drive(&self.prepared, &self.options)?;
         if first.report.header.partial.is_some() || second.report.header.partial.is_some() {
             return Ok(()); // interrupted at different places
         }
@@ -104,53 +109,55 @@ impl Job<'_> {
 
     /// The first event in which this run differs from another.
     pub(super) fn trace_diff(&self, other: &str) -> Result<Exit, Failure> {
-        let ours = self.drive(&self.scenario, &self.options)?.trace;
+        let ours = self
+            .drive(&self.prepared, &self.options)?
+            .trace
+            .unwrap_or_default();
         let theirs = self.other_trace(other)?;
-        let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
-        let equal = same == ours.len().max(theirs.len());
-        let show = |trace: &[String]| {
-            trace
-                .get(same)
-                .map_or("(ends here)".to_owned(), |line| trace::brief_line(line))
+        let Some((at, a, b)) = driver::diff(&ours, &theirs) else {
+            let text = format!("no difference in {} events\n", ours.len());
+            self.console
+                .answer(&text, || json!({ "equal": true, "events": ours.len() }))?;
+            return Ok(Exit::Done);
         };
-        let text = if equal {
-            format!("no difference in {same} events\n")
-        } else {
-            format!(
-                "first difference at event {}\n  {}: {}\n  {other}: {}\n",
-                same + 1,
-                self.source.file,
-                show(&ours),
-                show(&theirs)
-            )
-        };
-        let object = json!({ "equal": equal, "event": same + 1, "a": ours.get(same), "b": theirs.get(same) });
-        self.console.answer(&text, || object)?;
-        Ok(if equal { Exit::Done } else { Exit::Failed })
+        let show = |step: Option<&Step>| step.map_or("(ends here)\n".to_owned(), Step::show);
+        let text = format!(
+            "first difference at event {}\n{}: {}{other}: {}",
+            at + 1,
+            self.source.file,
+            show(a),
+            show(b)
+        );
+        self.console.answer(
+            &text,
+            || json!({ "equal": false, "event": at + 1, "a": a, "b": b }),
+        )?;
+        Ok(Exit::Failed)
     }
 
     /// A recording, another scenario, or this one under a policy.
-    fn other_trace(&self, other: &str) -> Result<Vec<String>, Failure> {
-        let recording = other.ends_with(".jsonl") || other.ends_with(".json");
-        if recording {
-            return Ok(output::read(Path::new(other))?
-                .lines()
-                .map(str::to_owned)
-                .collect());
+    fn other_trace(&self, other: &str) -> Result<Vec<Step>, Failure> {
+        if other.ends_with(".jsonl") {
+            return trace::read(Path::new(other));
         }
-        let is_side = other.contains('=') || input::SCORES.contains(&other);
-        let scenario = if is_side {
-            self.source
-                .parse(&super::overrides(self.args, &input::side(other)?)?)?
+        let prepared = if other.contains('=') || input::SCORES.contains(&other) {
+            self.prepared_side(other)?
         } else {
-            Source::find(other)?.parse(&super::overrides(self.args, &[])?)?
+            run::prepare(
+                &Source::find(other)?,
+                &super::overrides(self.args, &[])?,
+                None,
+            )?
         };
-        Ok(self.drive(&scenario, &self.options)?.trace)
+        Ok(self
+            .drive(&prepared, &self.options)?
+            .trace
+            .unwrap_or_default())
     }
 }
 
 fn text_of(report: &Report) -> String {
-    run::render(&Document::Replay(Box::new(report.clone())), Format::Text)
+    Document::from(report.clone()).to_text(false)
 }
 
 /// The first line in which two texts differ: (line from 1, of the first, of the second).

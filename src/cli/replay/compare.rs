@@ -1,40 +1,25 @@
 //! `--compare`: the same scenario under two policies, side by side.
 
-use nimbus_sim::report::{Comparison, Document, Report};
+use nimbus_sim::report::{Comparison, Document, Limit, Report};
+use nimbus_sim::run::Prepared;
 
 use super::{Job, overrides};
 use crate::cli::exit::{Code, Exit, Failure};
-use crate::cli::input;
-use crate::cli::run::{self, Format};
-use crate::runtime::Stopwatch;
+use crate::cli::{input, run};
+use crate::runtime::{self, Stopwatch};
 
 impl Job<'_> {
     pub(super) fn compare(&self, base: &str, head: &str) -> Result<Exit, Failure> {
-        let limits = run::limits(&self.args.limit)?;
         let started = Stopwatch::start();
-        let a = self.side(base)?;
-        let b = self.side(head)?;
-        let comparison = run::compared((base, &a), (head, &b), &limits);
-        let partial = a.header.partial.is_some() || b.header.partial.is_some();
+        let limits = limits(&self.args.limit)?;
+        let (a, b) = (self.prepared_side(base)?, self.prepared_side(head)?);
+        let (a, b) = (self.report_of(&a)?, self.report_of(&b)?);
+        let comparison = Comparison::of((base, &a), (head, &b), &limits);
         let broken = broken(&comparison);
-        let mut document = Document::Compare(Box::new(comparison));
-        let cost = run::measure_document(&mut document, &started, self.options.oracles, 1);
-        if self.console.verbose {
-            self.console.note(&cost);
-        }
-        self.save(&document)?;
-        let plain = self
-            .args
-            .format
-            .filter(|_| self.args.report.is_empty())
-            .unwrap_or(Format::Text);
-        let format = if self.console.json() {
-            Format::Json
-        } else {
-            plain
-        };
-        self.console.print(&run::render(&document, format))?;
-        if partial {
+        let mut document = Document::from(comparison);
+        run::measure(self.console, &mut document, &started, self.args.oracles, 1);
+        run::deliver(self.console, &document, &self.args.report, self.args.format)?;
+        if runtime::interrupted() {
             self.console.note("interrupted: the comparison is partial");
             return Ok(Exit::Interrupted);
         }
@@ -44,12 +29,22 @@ impl Job<'_> {
         Err(Failure::lines(Code::ExpectationBroken, broken))
     }
 
-    fn side(&self, text: &str) -> Result<Report, Failure> {
-        let scenario = self
-            .source
-            .parse(&overrides(self.args, &input::side(text)?)?)?;
-        Ok(self.drive(&scenario, &self.options)?.report)
+    /// The scenario under one side's policy; traces are shared.
+    pub(super) fn prepared_side(&self, text: &str) -> Result<Prepared, Failure> {
+        let set = overrides(self.args, &input::side(text)?)?;
+        run::prepare(&self.source, &set, Some(&self.prepared.data))
     }
+
+    fn report_of(&self, prepared: &Prepared) -> Result<Report, Failure> {
+        Ok(self.drive(prepared, &self.options)?.report)
+    }
+}
+
+fn limits(texts: &[String]) -> Result<Vec<Limit>, Failure> {
+    let limits = texts.iter().map(|text| Limit::parse(text));
+    limits
+        .collect::<Result<_, _>>()
+        .map_err(|bad| Failure::new(Code::Usage, bad.to_string()))
 }
 
 fn broken(comparison: &Comparison) -> Vec<String> {

@@ -22,14 +22,14 @@ fn walk(text: &str) -> (String, Vec<Literal>) {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len());
     let mut found = Vec::new();
-    let mut at = 0;
+    let (mut at, mut line) = (0, 1);
     while at < bytes.len() {
         let end = token_end(bytes, at);
         let token = &text[at..end];
         let literal = string_body(token);
         if let Some(body) = literal {
             found.push(Literal {
-                line: out.matches('\n').count() + 1,
+                line,
                 before: tail(&out),
                 text: body.to_owned(),
             });
@@ -40,6 +40,7 @@ fn walk(text: &str) -> (String, Vec<Literal>) {
         } else {
             out.push_str(token);
         }
+        line += token.matches('\n').count();
         at = end;
     }
     (out, found)
