@@ -6,7 +6,7 @@
 use nimbus_core::time::Span;
 
 use super::model::Invoice;
-use super::page::{Block, Chart, Page, Plot, Raw, Table};
+use super::page::{Block, Cell, Chart, Page, Plot, Raw, Table};
 
 /// The page as CSV with a head line, RFC 4180.
 pub(super) fn write(page: &Page) -> String {
@@ -21,7 +21,7 @@ pub(super) fn write(page: &Page) -> String {
     if let Some(reason) = &page.partial {
         csv.row("header", "partial", "", &Raw::Text(reason));
     }
-    for line in &page.headline {
+    for (line, _) in &page.headline {
         csv.row("answer", "headline", "", &Raw::Text(line));
     }
     for section in &page.sections {
@@ -55,42 +55,25 @@ impl Csv<'_> {
             Raw::Number(digits) => digits.clone(),
             Raw::Text(text) => guarded(text),
         };
-        self.line(section, &guarded(name), time, &value);
+        self.line(section, &guarded(name), &guarded(time), &value);
     }
 
     fn table(&mut self, section: &str, table: &Table) {
         for (i, row) in table.rows.iter().enumerate() {
-            let Some((first, rest)) = row.split_first() else {
-                continue;
-            };
-            let label = match first.raw() {
-                Raw::Text(text) if !text.is_empty() => text.to_owned(),
-                Raw::Text(_) | Raw::Number(_) => (i + 1).to_string(),
-            };
-            if matches!(first.raw(), Raw::Number(_)) {
-                let key = table
-                    .columns
-                    .first()
-                    .map_or("", |column| column.key.as_str());
-                self.row(
-                    section,
-                    &format!("{}.{label}.{key}", table.key),
-                    "",
-                    &first.raw(),
-                );
-            }
-            for (column, cell) in table.columns.iter().skip(1).zip(rest) {
+            let name = format!("{}.{}", table.key, label(table, row, i));
+            let numbered =
+                table.names == 1 && matches!(row.first().map(Cell::raw), Some(Raw::Number(_)));
+            let skip = if numbered { 0 } else { table.names };
+            for (column, cell) in table.columns.iter().zip(row).skip(skip) {
                 let key = if column.key.is_empty() {
                     "state"
                 } else {
                     &column.key
                 };
-                self.row(
-                    section,
-                    &format!("{}.{label}.{key}", table.key),
-                    "",
-                    &cell.raw(),
-                );
+                self.row(section, &format!("{name}.{key}"), "", &cell.raw());
+                for (end, value) in cell.ends().into_iter().flatten() {
+                    self.row(section, &format!("{name}.{key}_{end}"), "", &value);
+                }
             }
         }
     }
@@ -182,6 +165,19 @@ impl Csv<'_> {
                 &Raw::Number(money.decimal()),
             );
         }
+    }
+}
+
+/// What names a row: its first words, `key=value` of several, or its number.
+fn label(table: &Table, row: &[Cell], i: usize) -> String {
+    if table.names > 1 {
+        let names = table.columns.iter().zip(row).take(table.names);
+        let names = names.map(|(column, cell)| format!("{}={}", column.key, cell.shown()));
+        return names.collect::<Vec<_>>().join(" ");
+    }
+    match row.first().map(Cell::raw) {
+        Some(Raw::Text(text)) if !text.is_empty() => text.to_owned(),
+        _ => (i + 1).to_string(),
     }
 }
 

@@ -145,7 +145,7 @@ pub fn rate(mrps: i128) -> String {
 /// `1,234.50 USD`.
 #[must_use]
 pub fn money(money: &Money) -> String {
-    format!("{} {}", amount(money), money.currency)
+    format!("{} {}", amount(money), visible(&money.currency))
         .trim_end()
         .to_owned()
 }
@@ -189,6 +189,7 @@ pub fn value(value: i128, unit: Unit, exponent: u8) -> String {
         Unit::Ppm => percent(value),
         Unit::Ratio => ratio(value),
         Unit::Millis => duration(value),
+        Unit::Seconds if value == 0 => "0 s".to_owned(),
         Unit::Seconds => duration(value.saturating_mul(1_000)),
         Unit::Hours => hours(value),
         Unit::CpuHours => per_hour(value, 3_600_000),

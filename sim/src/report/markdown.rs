@@ -18,7 +18,7 @@ pub(super) fn write(page: &Page) -> String {
         out.line(&format!("**Partial:** {}", escaped(reason)));
         out.line("");
     }
-    for line in &page.headline {
+    for (line, _) in &page.headline {
         out.line(&format!("- {}", escaped(line)));
     }
     for section in &page.sections {
@@ -177,17 +177,16 @@ impl Markdown {
         for (label, sum) in invoice::sums(invoice) {
             self.line(&format!(
                 "| **{label}** | | | | **{}** |",
-                format::money(sum)
+                escaped(&format::money(sum))
             ));
         }
     }
 }
 
 fn cell(cell: &Cell) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " =.,/_-".contains(c);
     match cell {
-        Cell::Code(code) if !code.is_empty() => {
-            format!("`{}`", format::visible(code).replace(['`', '|'], "'"))
-        }
+        Cell::Code(code) if !code.is_empty() && code.chars().all(plain) => format!("`{code}`"),
         other => escaped(&other.shown()),
     }
 }

@@ -5,6 +5,7 @@
 //! is escaped wherever it goes; the HTML names no network address and needs no script.
 //! Never: decides, measures, reads a clock.
 
+mod axis;
 mod compare;
 mod csv;
 mod document;

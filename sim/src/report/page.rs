@@ -39,6 +39,8 @@ pub(super) enum Cell {
     Verdict(String, Mood),
     /// A number with a mood.
     Judged(Box<Cell>, Mood),
+    /// Mean, least and largest.
+    Spread([i128; 3], Unit, u8),
 }
 
 impl Cell {
@@ -67,6 +69,15 @@ impl Cell {
             Cell::Signed(value, unit, exponent) => format::difference(*value, *unit, *exponent),
             Cell::Money(money) => format::money(money),
             Cell::Judged(cell, _) => cell.shown(),
+            Cell::Spread([mean, min, max], unit, exponent) => {
+                let [mean, min, max] =
+                    [*mean, *min, *max].map(|v| format::value(v, *unit, *exponent));
+                if min == max {
+                    mean
+                } else {
+                    format!("{mean} ({min} to {max})")
+                }
+            }
         }
     }
 
@@ -75,19 +86,9 @@ impl Cell {
         match self {
             Cell::Empty => Raw::Number(String::new()),
             Cell::Text(text) | Cell::Code(text) | Cell::Verdict(text, _) => Raw::Text(text),
-            Cell::Number(value, Unit::Minor, exponent)
-            | Cell::Signed(value, Unit::Minor, exponent) => {
-                let minor = i64::try_from(*value).unwrap_or(i64::MAX);
-                let exponent = *exponent;
-                let currency = String::new();
-                let money = Money {
-                    currency,
-                    exponent,
-                    minor,
-                };
-                Raw::Number(money.decimal())
-            }
-            Cell::Number(value, ..) | Cell::Signed(value, ..) => Raw::Number(value.to_string()),
+            Cell::Number(value, unit, exponent)
+            | Cell::Signed(value, unit, exponent)
+            | Cell::Spread([value, ..], unit, exponent) => digits(*value, *unit, *exponent),
             Cell::Money(money) => Raw::Number(money.decimal()),
             Cell::Judged(cell, _) => cell.raw(),
         }
@@ -100,13 +101,37 @@ impl Cell {
         }
     }
 
+    /// The ends of a spread: suffix and value.
+    pub(super) fn ends(&self) -> Option<[(&'static str, Raw<'_>); 2]> {
+        match self {
+            Cell::Spread([_, min, max], unit, exponent) => Some([
+                ("min", digits(*min, *unit, *exponent)),
+                ("max", digits(*max, *unit, *exponent)),
+            ]),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_number(&self) -> bool {
         match self {
-            Cell::Number(..) | Cell::Signed(..) | Cell::Money(_) => true,
+            Cell::Number(..) | Cell::Signed(..) | Cell::Money(_) | Cell::Spread(..) => true,
             Cell::Judged(cell, _) => cell.is_number(),
             _ => false,
         }
     }
+}
+
+/// The exact number in its base unit; amounts in major units.
+fn digits(value: i128, unit: Unit, exponent: u8) -> Raw<'static> {
+    if unit != Unit::Minor {
+        return Raw::Number(value.to_string());
+    }
+    let money = Money {
+        currency: String::new(),
+        exponent,
+        minor: i64::try_from(value).unwrap_or(i64::MAX),
+    };
+    Raw::Number(money.decimal())
 }
 
 /// A value for programs.
@@ -129,6 +154,16 @@ pub(super) struct Column {
     pub(super) right: bool,
 }
 
+impl Column {
+    pub(super) fn new(key: &str, title: &str, right: bool) -> Column {
+        Column {
+            key: key.to_owned(),
+            title: title.to_owned(),
+            right,
+        }
+    }
+}
+
 /// A table. The first column names the row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Table {
@@ -136,6 +171,8 @@ pub(super) struct Table {
     pub(super) key: &'static str,
     /// What stands above it; may be empty.
     pub(super) title: String,
+    /// How many of the first columns name the row together.
+    pub(super) names: usize,
     /// Its columns.
     pub(super) columns: Vec<Column>,
     /// Its rows, each as long as the columns.
@@ -152,15 +189,12 @@ impl Table {
         let columns = columns.iter().map(|column| {
             let right = column.contains('>');
             let (key, title) = column.split_once([':', '>']).unwrap_or((column, column));
-            Column {
-                key: key.to_owned(),
-                title: title.to_owned(),
-                right,
-            }
+            Column::new(key, title, right)
         });
         Table {
             key,
             title: title.to_owned(),
+            names: 1,
             columns: columns.collect(),
             rows: Vec::new(),
             limit: 100,
@@ -416,7 +450,7 @@ pub(super) struct Page {
     /// Why it is not complete.
     pub(super) partial: Option<String>,
     /// Sentences that answer.
-    pub(super) headline: Vec<String>,
+    pub(super) headline: Vec<(String, Mood)>,
     /// The figures that stand first.
     pub(super) cards: Vec<Card>,
     /// The rest.

@@ -66,6 +66,11 @@ impl Text {
         self.out.push('\n');
     }
 
+    /// A line without colours that is cut where it is too long.
+    fn fixed(&mut self, line: &str) {
+        self.line(&cut(line, WIDTH));
+    }
+
     fn wrapped(&mut self, text: &str, first: &str, next: &str) {
         for (i, line) in wrap(text, WIDTH - width(next)).iter().enumerate() {
             let lead = if i == 0 { first } else { next };
@@ -91,8 +96,12 @@ impl Text {
         if !page.headline.is_empty() {
             self.line("");
         }
-        for line in &page.headline {
-            self.wrapped(&format::visible(line), "  ", "    ");
+        for (line, mood) in &page.headline {
+            for (i, line) in wrap(&format::visible(line), WIDTH - 4).iter().enumerate() {
+                let lead = if i == 0 { "  " } else { "    " };
+                let line = self.pen.mood(line, *mood);
+                self.line(&format!("{lead}{line}"));
+            }
         }
     }
 
@@ -148,7 +157,7 @@ impl Text {
             Block::Chart(chart) => self.chart(chart),
             Block::Invoice(invoice) => {
                 for line in invoice::text(invoice) {
-                    self.line(&format!("  {line}"));
+                    self.fixed(&format!("  {line}"));
                 }
             }
         }
@@ -167,10 +176,11 @@ impl Text {
             .map(|row| row.iter().map(Cell::shown).collect())
             .collect();
         let widths = widths(table, &rows);
+        let dropped = table.columns.len() - widths.len();
         let titles: Vec<String> = table
             .columns
             .iter()
-            .map(|column| column.title.clone())
+            .map(|column| format::visible(&column.title))
             .collect();
         if table
             .columns
@@ -191,6 +201,10 @@ impl Text {
             };
             self.row(table, &widths, row, paint);
         }
+        if dropped > 0 {
+            let more = format::count(i128::try_from(dropped).unwrap_or(i128::MAX));
+            self.line(&format!("  … {more} more columns in CSV"));
+        }
         if table.hidden(shown) > 0 {
             let more = format::count(i128::try_from(table.hidden(shown)).unwrap_or(i128::MAX));
             self.line(&format!("  … {more} more in CSV"));
@@ -205,7 +219,7 @@ impl Text {
         row: &[String],
         paint: impl Fn(usize, String) -> String,
     ) {
-        let last = row.len().saturating_sub(1);
+        let last = widths.len().saturating_sub(1);
         let wraps = table.columns.get(last).is_some_and(|column| !column.right);
         let start: usize = 2 + widths
             .iter()
@@ -213,7 +227,7 @@ impl Text {
             .map(|width| width + 2)
             .sum::<usize>();
         let room = WIDTH.saturating_sub(start).max(1);
-        let mut row = row.to_vec();
+        let mut row: Vec<String> = row.iter().take(widths.len()).cloned().collect();
         let mut rest = Vec::new();
         if let Some(text) = row
             .get_mut(last)
@@ -261,7 +275,7 @@ impl Text {
                 for bar in bars.iter().take(BARS_MAX) {
                     let value = chart.value(bar.value);
                     let label = padded(&cut(&format::visible(&bar.name), name), name, false);
-                    self.line(&format!(
+                    self.fixed(&format!(
                         "  {label}  {}  {value}",
                         full_bar(bar.value, most, 40)
                     ));
@@ -270,7 +284,7 @@ impl Text {
             Plot::Dots { .. } => {
                 self.line(&format!("  {title}"));
                 for line in super::scatter::text(chart) {
-                    self.line(&format!("  {line}"));
+                    self.fixed(&format!("  {line}"));
                 }
             }
         }
@@ -304,7 +318,7 @@ impl Text {
             } else {
                 format!("{least} … {peak}")
             };
-            self.line(&format!("  {label}  {}  {range}", spark(&columns, most)));
+            self.fixed(&format!("  {label}  {}  {range}", spark(&columns, most)));
         }
     }
 
@@ -350,14 +364,13 @@ fn aligned(
     line
 }
 
-/// Widths of the columns: what they need, words cut to fit the line. The last column of words may be cut to
-/// any width, since it goes on below itself.
+/// Widths of the columns: what they need; words are cut to fit the line, then the last columns are left out.
 fn widths(table: &Table, rows: &[Vec<String>]) -> Vec<usize> {
-    let mut widths: Vec<usize> = table
+    let titles = table
         .columns
         .iter()
-        .map(|column| width(&column.title))
-        .collect();
+        .map(|column| width(&format::visible(&column.title)));
+    let mut widths: Vec<usize> = titles.collect();
     for row in rows {
         for (column, text) in widths.iter_mut().zip(row) {
             *column = (*column).max(width(text));
@@ -365,23 +378,20 @@ fn widths(table: &Table, rows: &[Vec<String>]) -> Vec<usize> {
     }
     let room = WIDTH.saturating_sub(2);
     loop {
-        let total: usize = widths
-            .iter()
-            .map(|width| width + 2)
-            .sum::<usize>()
-            .saturating_sub(2);
-        if total <= room {
+        let total: usize = widths.iter().map(|width| width + 2).sum();
+        let over = total.saturating_sub(room + 2);
+        if over == 0 {
             return widths;
         }
-        let words = table
-            .columns
-            .iter()
-            .enumerate()
-            .filter(|(i, column)| !column.right && widths[*i] > CUT_MIN);
-        let Some((widest, _)) = words.max_by_key(|(i, _)| (widths[*i], *i)) else {
-            return widths;
-        };
-        widths[widest] = widths[widest].saturating_sub(total - room).max(CUT_MIN);
+        let two = widths.len() <= 2;
+        let columns = table.columns.iter().zip(&widths).enumerate();
+        let words =
+            columns.filter(|(_, (column, width))| (two || !column.right) && **width > CUT_MIN);
+        let widest = words.max_by_key(|(i, (_, width))| (**width, *i));
+        match widest.map(|(i, _)| i) {
+            Some(i) => widths[i] = widths[i].saturating_sub(over).max(CUT_MIN),
+            None => drop(widths.pop()),
+        }
     }
 }
 

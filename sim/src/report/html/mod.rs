@@ -1,6 +1,5 @@
 //! HTML: one file without network or script. Charts are inline SVG; their numbers stand in a table behind them.
 
-mod axis;
 mod svg;
 mod table;
 
@@ -194,6 +193,11 @@ impl Mood {
             Mood::Plain => "plain",
         }
     }
+}
+
+/// Words with what is hidden made visible, and no line break between a number and its percent sign.
+fn words(text: &str) -> String {
+    format::visible(text).replace(" %", "\u{a0}%")
 }
 
 impl Cell {

@@ -5,11 +5,12 @@
 
 use std::fmt::Write as _;
 
+use super::super::axis;
 use super::super::format;
 use super::super::model::Unit;
 use super::super::page::{Bar, Chart, Dot, Line, Plot, Strip, Stroke};
 use super::super::sample;
-use super::{axis, colours};
+use super::colours;
 
 /// Points of a line.
 const POINTS_MAX: usize = 300;

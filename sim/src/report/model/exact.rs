@@ -47,7 +47,12 @@ impl Serialize for Stamp {
 impl<'de> Deserialize<'de> for Stamp {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let text = String::deserialize(d)?;
-        Time::parse(&text).map(Stamp).map_err(D::Error::custom)
+        // what a time beyond the years of RFC 3339 shows as
+        let micros = text.strip_suffix("us").and_then(|us| us.parse().ok());
+        match micros {
+            Some(micros) => Ok(Stamp(Time(micros))),
+            None => Time::parse(&text).map(Stamp).map_err(D::Error::custom),
+        }
     }
 }
 

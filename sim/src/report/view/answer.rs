@@ -2,17 +2,18 @@
 
 use super::super::format;
 use super::super::model::{NodesNeeded, Promise, Report, Scaling, Unit};
-use super::super::page::{Card, Cell, Section, Table};
+use super::super::page::{Card, Cell, Mood, Section, Table};
 
 /// The sentences that answer.
-pub(super) fn headline(report: &Report) -> Vec<String> {
-    let mut lines = report.answer.headline.clone();
-    lines.extend(nodes(report));
-    lines.extend(cost(report));
+pub(super) fn headline(report: &Report) -> Vec<(String, Mood)> {
+    let plain = |line: String| (line, Mood::Plain);
+    let mut lines: Vec<_> = report.answer.headline.iter().cloned().map(plain).collect();
+    lines.extend(nodes(report).map(plain));
+    lines.extend(cost(report).map(plain));
     lines.extend(report.answer.slo.iter().map(promise));
-    lines.extend(autoscaling(report));
-    lines.extend(refused(report));
-    lines.extend(invoiced(report));
+    lines.extend(autoscaling(report).map(plain));
+    lines.extend(refused(report).map(plain));
+    lines.extend(invoiced(report).map(plain));
     lines
 }
 
@@ -46,15 +47,19 @@ fn cost(report: &Report) -> Option<String> {
     })
 }
 
-fn promise(promise: &Promise) -> String {
-    let word = if promise.ok { "Kept" } else { "Broken" };
+fn promise(promise: &Promise) -> (String, Mood) {
+    let (word, mood) = if promise.ok {
+        ("Kept", Mood::Good)
+    } else {
+        ("Broken", Mood::Bad)
+    };
     let Promise {
         what,
         promised,
         found,
         ..
     } = promise;
-    format!("{word}: {what} {promised}; found {found}.")
+    (format!("{word}: {what} {promised}; found {found}."), mood)
 }
 
 fn autoscaling(report: &Report) -> Option<String> {

@@ -1,7 +1,7 @@
 //! The page of two runs side by side.
 
 use super::super::format;
-use super::super::model::{Better, Compared, Comparison, Overlay, Unit};
+use super::super::model::{Better, Compared, Comparison, Overlay, Unit, Wide};
 use super::super::page::{Card, Cell, Chart, Line, Mood, Page, Section, Stroke, Table};
 use super::capacity::lines;
 use super::{limits, page_of, replay};
@@ -66,8 +66,7 @@ fn first(comparison: &Comparison) -> impl Iterator<Item = &Compared> {
             .find(move |compared| compared.key == key)
     };
     FIRST.iter().filter_map(all).filter(|compared| {
-        let zero =
-            |value: Option<super::super::model::Wide>| value.is_none_or(|value| value.0 == 0);
+        let zero = |value: Option<Wide>| value.is_none_or(|value| value.0 == 0);
         !(zero(compared.base) && zero(compared.head))
     })
 }
@@ -90,30 +89,32 @@ fn change(compared: &Compared) -> String {
     }
 }
 
-fn headline(comparison: &Comparison) -> Vec<String> {
-    let exponent = exponent(comparison);
-    let shown = |value: Option<super::super::model::Wide>, unit| {
-        value.map_or("–".to_owned(), |value| {
-            format::value(value.0, unit, exponent)
-        })
+fn shown(comparison: &Comparison, value: Option<Wide>, unit: Unit) -> String {
+    let currency = &comparison.head.currency;
+    match value {
+        None => "–".to_owned(),
+        Some(value) => match (unit, i64::try_from(value.0)) {
+            (Unit::Minor, Ok(minor)) => format::money(&currency.money(minor)),
+            _ => format::value(value.0, unit, currency.exponent),
+        },
+    }
+}
+
+fn headline(comparison: &Comparison) -> Vec<(String, Mood)> {
+    let line = |compared: &Compared| {
+        let mut name = format::visible(&compared.name);
+        if let Some(letter) = name.get_mut(..1) {
+            letter.make_ascii_uppercase();
+        }
+        let shown = |value| shown(comparison, value, compared.unit);
+        let (base, head) = (shown(compared.base), shown(compared.head));
+        let line = format!("{name}: {head} against {base} ({}).", change(compared));
+        (line, mood(compared))
     };
-    first(comparison)
-        .map(|compared| {
-            let name = format::visible(&compared.name);
-            let (base, head) = (
-                shown(compared.base, compared.unit),
-                shown(compared.head, compared.unit),
-            );
-            format!("{name}: {head} against {base} ({}).", change(compared))
-        })
-        .collect()
+    first(comparison).map(line).collect()
 }
 
 fn card(comparison: &Comparison, compared: &Compared) -> Card {
-    let exponent = exponent(comparison);
-    let value = compared.head.map_or("–".to_owned(), |value| {
-        format::value(value.0, compared.unit, exponent)
-    });
     let label = match compared.key.as_str() {
         "cost" => "Cost of nodes",
         "peak_nodes" => "Peak nodes",
@@ -122,12 +123,10 @@ fn card(comparison: &Comparison, compared: &Compared) -> Card {
         "pending_p99" => "Wait, p99",
         _ => "Pods that waited",
     };
-    Card {
-        label,
-        value,
-        note: change(compared),
-        mood: mood(compared),
-    }
+    let value = shown(comparison, compared.head, compared.unit);
+    let mut card = Card::new(label, value, change(compared));
+    card.mood = mood(compared);
+    card
 }
 
 fn limit_section(comparison: &Comparison) -> Section {
@@ -151,15 +150,28 @@ fn figures(comparison: &Comparison) -> Section {
         ],
     );
     table.limit_text = 60;
+    let code = &comparison.head.currency.code;
+    for (column, label) in table
+        .columns
+        .iter_mut()
+        .skip(1)
+        .zip([&comparison.base_label, &comparison.head_label])
+    {
+        column.title.clone_from(label);
+    }
     for compared in &comparison.figures {
-        let value = |value: Option<super::super::model::Wide>| {
+        let value = |value: Option<Wide>| {
             Cell::or_empty(value, |value| {
                 Cell::Number(value.0, compared.unit, exponent)
             })
         };
-        let signed = |value: super::super::model::Wide, unit| Cell::Signed(value.0, unit, exponent);
+        let signed = |value: Wide, unit| Cell::Signed(value.0, unit, exponent);
         table.row([
-            Cell::text(&compared.name),
+            Cell::text(if compared.unit == Unit::Minor {
+                format!("{}, {code}", compared.name)
+            } else {
+                compared.name.clone()
+            }),
             value(compared.base),
             value(compared.head),
             Cell::or_empty(compared.difference, |d| signed(d, compared.unit)),

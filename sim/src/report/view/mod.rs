@@ -115,11 +115,7 @@ fn promises(slo: &[Promise]) -> Table {
 
 /// The limits of a comparison.
 fn limits(limits: &[LimitFound]) -> Table {
-    let table = Table::new(
-        "limits",
-        "Limits",
-        &["limit:limit", "found>found", "holds:"],
-    );
+    let table = Table::new("limits", "", &["limit:limit", "found>found", "holds:"]);
     table.with_rows(limits.iter().map(|limit| {
         vec![
             Cell::text(&limit.limit),

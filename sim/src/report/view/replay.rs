@@ -29,20 +29,25 @@ pub(super) fn page(report: &Report) -> Page {
     page
 }
 
-/// All expectations and promises in one word.
+/// All promises and expectations in a word or two.
 fn outcome(report: &Report) -> Option<(String, Mood)> {
+    let mut words = Vec::new();
+    let slo = report.answer.slo_met();
     let broken = report.expectations.iter().filter(|e| !e.ok).count();
+    let broken = u64::try_from(broken).unwrap_or(u64::MAX);
+    words.extend(slo.map(|met| if met { "SLO met" } else { "SLO broken" }.to_owned()));
     if broken > 0 {
-        let broken = u64::try_from(broken).unwrap_or(u64::MAX);
-        let text = format::of(broken, "expectation broken", "expectations broken");
-        return Some((text, Mood::Bad));
+        words.push(format::of(
+            broken,
+            "expectation broken",
+            "expectations broken",
+        ));
+    } else if !report.expectations.is_empty() {
+        words.push("all expectations hold".to_owned());
     }
-    match report.answer.slo_met() {
-        Some(true) => Some(("SLO met".to_owned(), Mood::Good)),
-        Some(false) => Some(("SLO broken".to_owned(), Mood::Bad)),
-        None if report.expectations.is_empty() => None,
-        None => Some(("all expectations hold".to_owned(), Mood::Good)),
-    }
+    let good = broken == 0 && slo != Some(false);
+    let mood = if good { Mood::Good } else { Mood::Bad };
+    (!words.is_empty()).then(|| (words.join(", "), mood))
 }
 
 fn expectations(report: &Report) -> Section {

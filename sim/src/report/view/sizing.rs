@@ -14,7 +14,10 @@ pub(super) fn page(sizing: &Sizing) -> Page {
     } else {
         ("no count meets the SLO".to_owned(), Mood::Bad)
     });
-    page.headline = headline(sizing);
+    page.headline = headline(sizing)
+        .into_iter()
+        .map(|line| (line, Mood::Plain))
+        .collect();
     page.cards = cards(sizing);
     page.sections = vec![
         pools(sizing),

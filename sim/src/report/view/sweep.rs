@@ -1,15 +1,18 @@
 //! The page of a sweep: the Pareto set, every point, which knob matters.
 
 use super::super::format;
-use super::super::model::{Point, Spread, Sweep, Unit};
-use super::super::page::{Card, Cell, Chart, Dot, Mood, Page, Plot, Section, Table};
+use super::super::model::{Point, Setting, Spread, Sweep, Unit};
+use super::super::page::{Card, Cell, Chart, Column, Dot, Mood, Page, Plot, Section, Table};
 use super::{page_of, replay, settings};
 
 /// The page of a sweep.
 pub(super) fn page(sweep: &Sweep) -> Page {
     let mut page = page_of("sweep", &sweep.header);
     page.title = format!("{}: sweep of {}", page.title, knobs(sweep));
-    page.headline = headline(sweep);
+    page.headline = headline(sweep)
+        .into_iter()
+        .map(|line| (line, Mood::Plain))
+        .collect();
     page.cards = cards(sweep);
     page.sections = vec![
         pareto(sweep),
@@ -22,8 +25,28 @@ pub(super) fn page(sweep: &Sweep) -> Page {
 }
 
 fn knobs(sweep: &Sweep) -> String {
-    let keys: Vec<&str> = sweep.knobs.iter().map(|knob| knob.key.as_str()).collect();
+    let keys: Vec<&str> = sweep
+        .knobs
+        .iter()
+        .map(|knob| short(sweep, &knob.key))
+        .collect();
     keys.join(", ")
+}
+
+/// What a knob is called here: the last part of its key where no other ends in it.
+fn short<'a>(sweep: &'a Sweep, key: &'a str) -> &'a str {
+    let end = |key: &'a str| key.rsplit('.').next().unwrap_or(key);
+    let same = sweep.knobs.iter().filter(|knob| end(&knob.key) == end(key));
+    if same.count() > 1 { key } else { end(key) }
+}
+
+/// `up=70, down=30`.
+fn described(sweep: &Sweep, point: &Point) -> String {
+    let set = point.set.iter().map(|setting| Setting {
+        key: short(sweep, &setting.key).to_owned(),
+        value: setting.value.clone(),
+    });
+    settings(&set.collect::<Vec<_>>())
 }
 
 fn number(count: usize) -> u64 {
@@ -55,7 +78,7 @@ fn describe(sweep: &Sweep, point: &Point) -> String {
         "above capacity"
     };
     let bad = format::value(i128::from(bad.mean), unit, 0);
-    let set = format::visible(&settings(&point.set));
+    let set = format::visible(&described(sweep, point));
     format!("{set}: {}, {bad} {what}", money(sweep, point.cost.mean))
 }
 
@@ -96,7 +119,7 @@ fn cards(sweep: &Sweep) -> Vec<Card> {
         cards.push(Card::new(
             "Cheapest",
             money(sweep, point.cost.mean),
-            settings(&point.set),
+            described(sweep, point),
         ));
     }
     if let Some(point) = best.min_by_key(|point| (bad(sweep, point).1.mean, point.cost.mean)) {
@@ -104,60 +127,51 @@ fn cards(sweep: &Sweep) -> Vec<Card> {
         cards.push(Card::new(
             "Calmest",
             format::value(i128::from(bad.mean), unit, 0),
-            settings(&point.set),
+            described(sweep, point),
         ));
     }
     cards
 }
 
-fn spread(spread: Spread, unit: Unit, exponent: u8) -> [Cell; 3] {
-    [spread.mean, spread.min, spread.max]
-        .map(|value| Cell::Number(i128::from(value), unit, exponent))
+fn spread(spread: Spread, unit: Unit, exponent: u8) -> Cell {
+    let Spread { mean, min, max } = spread;
+    Cell::Spread([mean, min, max].map(i128::from), unit, exponent)
 }
 
+/// A table of points: a column for each knob, then the figures.
 fn table(sweep: &Sweep, key: &'static str, title: &str) -> Table {
-    let many = sweep.seeds.len() > 1;
-    let mut columns = vec!["set:parameters", "pareto:"];
-    if many {
-        columns.extend([
-            "cost>cost",
-            "cost_min>min",
-            "cost_max>max",
-            "violations_ppm>above capacity",
-            "violations_min>min",
-            "violations_max>max",
-            "pending_p99_ms>wait p99",
-            "pending_min>min",
-            "pending_max>max",
-            "actions>steps",
-            "actions_min>min",
-            "actions_max>max",
-            "slo:SLO",
-        ]);
-    } else {
-        columns.extend([
-            "cost>cost",
-            "violations_ppm>above capacity",
-            "pending_p99_ms>wait p99",
-            "actions>steps",
-            "slo:SLO",
-        ]);
-    }
-    Table::new(key, title, &columns)
+    let mut table = Table::new(key, title, &[]);
+    table.columns = sweep
+        .knobs
+        .iter()
+        .map(|knob| Column::new(&knob.key, short(sweep, &knob.key), true))
+        .collect();
+    table.names = sweep.knobs.len().max(1);
+    let code = &sweep.header.currency.code;
+    table.columns.extend([
+        Column::new("pareto", "", false),
+        Column::new("cost", &format!("cost, {code}"), true),
+        Column::new("violations_ppm", "above capacity", true),
+        Column::new("pending_p99_ms", "wait p99", true),
+        Column::new("actions", "steps", true),
+        Column::new("slo", "SLO", false),
+    ]);
+    table
 }
 
 fn row(sweep: &Sweep, point: &Point) -> Vec<Cell> {
-    let keep = if sweep.seeds.len() > 1 { 3 } else { 1 };
-    let mut cells = vec![
-        Cell::text(settings(&point.set)),
-        if point.pareto {
-            Cell::Verdict("Pareto".to_owned(), Mood::Good)
-        } else {
-            Cell::text("")
-        },
-    ];
+    let value = |key: &str| point.set.iter().find(|setting| setting.key == key);
+    let values = sweep
+        .knobs
+        .iter()
+        .map(|knob| Cell::or_empty(value(&knob.key), |s| Cell::text(&s.value)));
+    let mut cells: Vec<Cell> = values.collect();
+    cells.push(match (point.has_result(), point.pareto) {
+        (false, _) => Cell::Verdict("failed".to_owned(), Mood::Bad),
+        (true, true) => Cell::Verdict("Pareto".to_owned(), Mood::Good),
+        (true, false) => Cell::text(""),
+    });
     if !point.has_result() {
-        cells.push(Cell::Verdict("failed".to_owned(), Mood::Bad));
         return cells;
     }
     for (values, unit) in [
@@ -166,7 +180,7 @@ fn row(sweep: &Sweep, point: &Point) -> Vec<Cell> {
         (point.pending, Unit::Millis),
         (point.actions, Unit::Count),
     ] {
-        cells.extend(spread(values, unit, exponent(sweep)).into_iter().take(keep));
+        cells.push(spread(values, unit, exponent(sweep)));
     }
     cells.push(Cell::or_empty(point.slo_met, |met| {
         super::verdict(met, "kept", "broken")
@@ -186,7 +200,7 @@ fn pareto(sweep: &Sweep) -> Section {
         .iter()
         .filter(|point| point.has_result())
         .map(|point| Dot {
-            name: settings(&point.set),
+            name: described(sweep, point),
             x: i128::from(point.cost.mean),
             y: i128::from(bad(sweep, point).1.mean),
             best: point.pareto,
@@ -253,7 +267,7 @@ fn points(sweep: &Sweep) -> Section {
             .filter_map(|trial| trial.error.as_ref().map(|error| (trial, error)));
         failed.map(|(trial, error)| {
             vec![
-                Cell::text(settings(&point.set)),
+                Cell::text(described(sweep, point)),
                 Cell::text(trial.seed.to_string()),
                 Cell::text(error),
             ]

@@ -1,6 +1,6 @@
 //! Round numbers for axes, in integers.
 
-use super::super::model::Unit;
+use super::model::Unit;
 
 /// Ticks of an axis from zero: the step and the end, so that `most` lies within and there are at most
 /// `ticks` steps.
