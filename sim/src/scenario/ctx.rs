@@ -81,9 +81,13 @@ fn shown(overrides: &[Override], index: usize) -> String {
     )
 }
 
+/// Words that are looked at for the nearest: a file may hold ten thousand names, each wrong.
+const NEAREST_OF: usize = 500;
+
 /// The nearest of some words to a wrong one, if it is near: its beginning, or at most a third is wrong.
 pub(super) fn nearest<'w>(wrong: &str, words: impl Iterator<Item = &'w str>) -> Option<&'w str> {
     words
+        .take(NEAREST_OF)
         .map(|word| {
             let begins = wrong.len() > 1 && word.starts_with(wrong);
             (if begins { 0 } else { distance(wrong, word) }, word)

@@ -20,6 +20,10 @@ pub const PODS_MAX: u64 = 2_000_000;
 pub const REPLICAS_MAX: u32 = 1_000;
 /// Entries of `[[load]]`.
 pub const LOADS_MAX: usize = 10_000;
+/// Workloads that loads reach, and tenants that generated pods belong to, all loads together.
+pub const REACH_MAX: usize = 1_000_000;
+/// Entries of `[[load]]` with a trace file.
+pub const TRACES_MAX: usize = 100;
 /// Entries of `[[action]]`.
 pub const ACTIONS_MAX: usize = 10_000;
 /// Points of a `[sweep]` grid, seeds included.

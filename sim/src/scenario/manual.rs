@@ -66,6 +66,11 @@ fn limits_text() -> String {
         (l::TENANTS_MAX as u64, "tenants"),
         (l::WORKLOADS_MAX as u64, "workloads"),
         (l::LOADS_MAX as u64, "loads"),
+        (l::TRACES_MAX as u64, "loads with a trace file"),
+        (
+            l::REACH_MAX as u64,
+            "workloads and tenants that loads reach, each counted once a load",
+        ),
         (l::ACTIONS_MAX as u64, "actions"),
         (l::PODS_MAX, "pods that workloads and churn begin with"),
         (u64::from(l::REPLICAS_MAX), "replicas of one service"),

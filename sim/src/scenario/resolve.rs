@@ -1,6 +1,6 @@
 //! The sections in the order in which they refer to each other, then what only all of them together show.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nimbus_core::time::Span;
 
@@ -305,15 +305,36 @@ impl<'f> Sections<'_, 'f> {
     }
 
     fn loads(&mut self, known: &load::Known<'_>) -> Vec<Load> {
-        let read = self.each("load", limits::LOADS_MAX, |r| load::read(r, known));
+        let section = keys::section("load").expect("the table of keys has loads");
         let mut loads: Vec<Load> = Vec::new();
         let mut names = BTreeSet::new();
-        for (load, _) in read {
-            let Some(mut load) = load else { continue };
+        let mut numbers = BTreeMap::new();
+        let (mut reach, mut traces) = (0, 0);
+        for (table, place) in self.many("load", limits::LOADS_MAX) {
+            let has_trace = table.contains_key("path");
+            traces += usize::from(has_trace);
+            if has_trace && traces > limits::TRACES_MAX {
+                let message = format!("more than {} loads with a trace", limits::TRACES_MAX);
+                self.ctx.problem(place, "load.path", message);
+                break;
+            }
+            let reader = Reader::new(self.ctx, section, table, place);
+            let Some(mut load) = load::read(reader, known) else {
+                continue;
+            };
+            reach += reach_of(&load.source);
+            if reach > limits::REACH_MAX {
+                let message = format!(
+                    "all loads together reach more than {} workloads and tenants",
+                    limits::REACH_MAX
+                );
+                self.ctx.problem(place, "load", message);
+                break;
+            }
             let base = load.name.clone();
-            let mut n = 1;
+            let n: &mut u32 = numbers.entry(base.clone()).or_insert(1);
             while !names.insert(load.name.clone()) {
-                n += 1;
+                *n += 1;
                 load.name = format!("{base}-{n}").into();
             }
             loads.push(load);
@@ -366,6 +387,15 @@ impl<'f> Sections<'_, 'f> {
         if let Some(workload) = scenario.workloads.iter().find(|workload| workload.at > end) {
             self.late(Place::Preset, "workload.at", workload.at, end);
         }
+    }
+}
+
+/// Workloads or tenants that a load is kept with.
+fn reach_of(source: &Source) -> usize {
+    match source {
+        Source::Requests { workloads, .. } => workloads.len(),
+        Source::AzureVm(vm) => vm.tenants.len(),
+        Source::Churn(churn) => churn.tenants.len(),
     }
 }
 

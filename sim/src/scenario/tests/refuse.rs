@@ -379,6 +379,18 @@ fn sizes_have_limits() {
 }
 
 #[test]
+fn loads_that_reach_too_much_are_refused_before_they_fill_memory() {
+    let service = SERVICE
+        .replace("name = \"acme\"\n", "name = \"acme\"\ncount = 10000\n")
+        .replace("tenant = \"acme\"", "tenant = \"each\"");
+    let load = "[[load]]\nworkload = \"web\"\nsource = \"constant\"\nrate = 1\n";
+    check(
+        &format!("{service}{}", load.repeat(5_000)),
+        "t.toml:413: load: all loads together reach more than 1000000 workloads and tenants",
+    );
+}
+
+#[test]
 fn at_most_fifty_problems_are_listed() {
     let text: String = (0..80).map(|n| format!("zz{n} = 1\n")).collect();
     let problems = parse(&format!("{HEAD}{text}"), "t.toml").unwrap_err();
