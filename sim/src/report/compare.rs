@@ -110,7 +110,7 @@ impl Limit {
             }
             Bound::Share(_) => {
                 let share = (unit == Unit::Ppm).then_some(compared.head?.0);
-                let shown = share.map_or("not a share".to_owned(), format::percent);
+                let shown = share.map_or("not a share".to_owned(), format::percent_exact);
                 (share, shown)
             }
             Bound::Difference(_) => {
@@ -121,7 +121,13 @@ impl Limit {
                 )
             }
             Bound::Change(_) => match compared.change_ppm {
-                Some(change) => (Some(change.0), format::difference(change.0, Unit::Ppm, 0)),
+                Some(change) => {
+                    let sign = if change.0 > 0 { "+" } else { "" };
+                    (
+                        Some(change.0),
+                        format!("{sign}{}", format::percent_exact(change.0)),
+                    )
+                }
                 None => (None, "no change in percent from zero".to_owned()),
             },
         })

@@ -5,7 +5,7 @@
 
 use nimbus_core::time::Span;
 
-use super::model::Invoice;
+use super::model::{Invoice, Unit};
 use super::page::{Block, Cell, Chart, Page, Plot, Raw, Table};
 
 /// The page as CSV with a head line, RFC 4180.
@@ -16,7 +16,12 @@ pub(super) fn write(page: &Page) -> String {
     };
     csv.line("section", "name", "time", "value");
     for (name, value) in &page.origin {
-        csv.row("header", name, "", &value.raw());
+        let unit = match value {
+            Cell::Number(_, Unit::Millis, _) => "_ms",
+            _ => "",
+        };
+        let name = name.replace([' ', '-'], "_");
+        csv.row("header", &format!("{name}{unit}"), "", &value.raw());
     }
     if let Some(reason) = &page.partial {
         csv.row("header", "partial", "", &Raw::Text(reason));

@@ -50,11 +50,12 @@ fn signed(value: i128, show: impl Fn(u128) -> String) -> String {
     format!("{sign}{}", show(value.unsigned_abs()))
 }
 
-/// Decimals that keep about three digits: 2 below 10, 1 below 100, else none; more for what is tiny.
+/// Decimals that keep about three digits: 3 below 1, 2 below 10, 1 below 100, else none; 4 below 0.01.
 fn places(part: u128, whole: u128) -> u32 {
     match part / whole.max(1) {
         0 if part > 0 && part.saturating_mul(100) < whole => 4,
-        0..10 => 2,
+        0 => 3,
+        1..10 => 2,
         10..100 => 1,
         _ => 0,
     }
@@ -66,6 +67,12 @@ pub fn percent(ppm: i128) -> String {
     signed(ppm, |ppm| {
         format!("{} %", decimal(ppm, 10_000, places(ppm, 10_000)))
     })
+}
+
+/// Parts per million as percent, exact: `0.1042 %`.
+#[must_use]
+pub fn percent_exact(ppm: i128) -> String {
+    signed(ppm, |ppm| format!("{} %", decimal(ppm, 10_000, 4)))
 }
 
 /// Parts per million as a factor with three decimals: `1.155 ×`.

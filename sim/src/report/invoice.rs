@@ -1,8 +1,8 @@
 //! An invoice as text: a head, lines that add up, the sums to the right.
 
 use super::format;
+use super::measure::{cut, padded, width};
 use super::model::{Invoice, InvoiceLine, Money};
-use super::text::{cut, padded, width};
 
 /// Columns of an invoice.
 const WIDTH: usize = 96;

@@ -6,6 +6,7 @@
 //! Never: decides, measures, reads a clock.
 
 mod axis;
+mod cell;
 mod compare;
 mod csv;
 mod document;
@@ -16,8 +17,10 @@ mod html;
 mod invoice;
 mod json;
 mod markdown;
+mod measure;
 mod model;
 mod page;
+mod plot;
 mod sample;
 mod scatter;
 mod sweep;

@@ -1,8 +1,8 @@
 //! A scatter plot on a terminal.
 
 use super::format;
+use super::measure::padded;
 use super::page::{Chart, Plot};
-use super::text::padded;
 
 const COLUMNS: i128 = 72;
 const ROWS: i128 = 16;
@@ -25,7 +25,7 @@ pub(super) fn text(chart: &Chart) -> Vec<String> {
         }
     }
     let (top, bottom) = (chart.value(y_to), chart.value(y_from));
-    let lead = super::text::width(&top).max(super::text::width(&bottom));
+    let lead = super::measure::width(&top).max(super::measure::width(&bottom));
     let mut lines = vec![format!("{y}, up; {x}, right; ● on the Pareto line")];
     for (i, row) in grid.iter().enumerate() {
         let label = match i {
@@ -39,7 +39,7 @@ pub(super) fn text(chart: &Chart) -> Vec<String> {
     let value = |value| format::value(value, *x_unit, chart.exponent);
     lines.push(format!("{} └{}", " ".repeat(lead), "─".repeat(columns)));
     let (left, right) = (value(x_from), value(x_to));
-    let fill = columns.saturating_sub(super::text::width(&left));
+    let fill = columns.saturating_sub(super::measure::width(&left));
     lines.push(format!(
         "{}  {left}{}",
         " ".repeat(lead),

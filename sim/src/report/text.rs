@@ -2,12 +2,13 @@
 
 use super::format;
 use super::invoice;
+use super::measure::{cut, padded, width, wrap};
 use super::page::{Block, Cell, Chart, Mood, Page, Plot, Section, Table};
 use super::sample;
 
 /// Columns of a line.
 pub(super) const WIDTH: usize = 100;
-/// Columns of a line of bars.
+/// Most columns of a line of bars.
 const SPARK: usize = 60;
 /// Narrowest that a column of words is cut to.
 const CUT_MIN: usize = 12;
@@ -307,17 +308,22 @@ impl Text {
             .max()
             .unwrap_or(0)
             .min(18);
-        for (name, points) in lines {
-            let label = padded(&cut(&format::visible(name), names), names, false);
-            let columns = sample::columns(points, from, to, SPARK);
-            let least = points.iter().map(|point| point.1).min().unwrap_or(0);
-            let peak = points.iter().map(|point| point.1).max().unwrap_or(0);
-            let (least, peak) = (chart.value(least), chart.value(peak));
-            let range = if least == peak {
+        let range = |points: &[(i64, i128)]| {
+            let values = points.iter().map(|point| point.1);
+            let least = chart.value(values.clone().min().unwrap_or(0));
+            let peak = chart.value(values.max().unwrap_or(0));
+            if least == peak {
                 peak
             } else {
                 format!("{least} … {peak}")
-            };
+            }
+        };
+        let ranges: Vec<String> = lines.iter().map(|(_, points)| range(points)).collect();
+        let longest = ranges.iter().map(|range| width(range)).max().unwrap_or(0);
+        let room = WIDTH.saturating_sub(names + longest + 6).clamp(20, SPARK);
+        for ((name, points), range) in lines.iter().zip(ranges) {
+            let label = padded(&cut(&format::visible(name), names), names, false);
+            let columns = sample::columns(points, from, to, room);
             self.fixed(&format!("  {label}  {}  {range}", spark(&columns, most)));
         }
     }
@@ -414,77 +420,4 @@ fn full_bar(value: i128, most: i128, columns: usize) -> String {
     let filled = value.max(0).saturating_mul(columns) / most.max(1);
     let filled = if value > 0 { filled.max(1) } else { 0 };
     "█".repeat(usize::try_from(filled.min(columns)).unwrap_or(0))
-}
-
-/// Columns that a text takes on a terminal: two for wide letters and pictures, none for marks.
-pub(super) fn width(text: &str) -> usize {
-    text.chars()
-        .map(|c| match u32::from(c) {
-            0x300..=0x36f | 0x200b..=0x200d | 0xfe00..=0xfe0f => 0,
-            0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff => 2,
-            0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff => 2,
-            0x20000..=0x3fffd => 2,
-            _ => 1,
-        })
-        .sum()
-}
-
-/// The text in at most so many columns, with an ellipsis where it is cut.
-pub(super) fn cut(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    let mut used = 0;
-    for c in text.chars() {
-        let wide = width(c.encode_utf8(&mut [0; 4]));
-        if used + wide + 1 > columns {
-            break;
-        }
-        used += wide;
-        kept.push(c);
-    }
-    if columns > 0 {
-        kept.push('…');
-    }
-    kept
-}
-
-/// The text with spaces to so many columns.
-pub(super) fn padded(text: &str, columns: usize, right: bool) -> String {
-    let fill = " ".repeat(columns.saturating_sub(width(text)));
-    if right {
-        format!("{fill}{text}")
-    } else {
-        format!("{text}{fill}")
-    }
-}
-
-/// Lines of at most so many columns, broken at spaces; a word that is longer is broken within.
-pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
-    let columns = columns.max(8);
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last().map_or(0, |line| width(line));
-        let gap = usize::from(line > 0);
-        if line + gap + width(word) > columns && line > 0 {
-            lines.push(String::new());
-        } else if gap > 0 {
-            push(&mut lines, ' ', columns);
-        }
-        for c in word.chars() {
-            push(&mut lines, c, columns);
-        }
-    }
-    lines
-}
-
-fn push(lines: &mut Vec<String>, c: char, columns: usize) {
-    let full = lines.last().is_none_or(|line| width(line) >= columns);
-    if full {
-        lines.push(String::new());
-    }
-    if let Some(line) = lines.last_mut() {
-        line.push(c);
-    }
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::super::text::width;
+use super::super::measure::width;
 use super::sample;
 use crate::report::*;
 

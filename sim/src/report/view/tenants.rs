@@ -1,6 +1,7 @@
 //! Tenants: quota and use, metering, and their invoices.
 
 use super::super::format;
+use super::super::invoice::day;
 use super::super::model::{Amounts, Money, Report, Tenant, Unit};
 use super::super::page::{Block, Cell, Mood, Section, Table};
 
@@ -124,8 +125,8 @@ pub(super) fn invoices(report: &Report) -> Section {
     let mut table = table.with_rows(report.invoices.iter().map(|invoice| {
         vec![
             Cell::text(&invoice.organization),
-            Cell::text(invoice.from.to_string()),
-            Cell::text(invoice.to.to_string()),
+            Cell::text(day(&invoice.from.to_string())),
+            Cell::text(day(&invoice.to.to_string())),
             Cell::text(&invoice.state),
             Cell::count(i128::try_from(invoice.lines.len()).unwrap_or(i128::MAX)),
             Cell::Money(invoice.subtotal.clone()),
