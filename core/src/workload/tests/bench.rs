@@ -1,15 +1,15 @@
-//! The bench: the conductor, the workload machine, a played tenant machine and a played cluster.
+//! The bench: the workload machine, a played tenant machine, a played cluster, and the order of rounds and
+//! classes between them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::cluster::Cluster;
 use crate::autoscaler;
 use crate::cluster::{Command, Deployment, Event};
-use crate::conductor::Conductor;
 use crate::explain::Lack;
 use crate::ids::{ServiceNo, TenantNo};
-use crate::machine::{Address, Effect, Machine, Message, Outbox, Reply};
+use crate::machine::{Address, Class, Effect, Machine, Message, Outbox, Reply};
 use crate::store::workload::{Key, Row};
 use crate::store::{self, Record};
 use crate::tenant::{self, Ask};
@@ -38,9 +38,43 @@ pub(super) struct Bench {
     pub cluster: Cluster,
     pub told: Vec<autoscaler::Input>,
     pub timers: BTreeMap<(ServiceNo, u32), Vec<Time>>,
-    conductor: Conductor<Message>,
+    order: Order,
     pub now: Time,
     groups: u128,
+}
+
+/// Deliveries by round and class, as the conductor orders them, and timers.
+#[derive(Default)]
+struct Order {
+    current: [VecDeque<(Option<usize>, Message)>; Class::COUNT],
+    later: [VecDeque<(Option<usize>, Message)>; Class::COUNT],
+    timers: BTreeMap<Time, Vec<Message>>,
+    rounds: u32,
+}
+
+impl Order {
+    /// Timers that are due come first.
+    fn wake(&mut self, now: Time) {
+        self.rounds = 0;
+        while let Some(due) = self.timers.first_entry().filter(|due| *due.key() <= now) {
+            for message in due.remove() {
+                self.send(None, message);
+            }
+        }
+    }
+
+    fn send(&mut self, root: Option<usize>, message: Message) {
+        self.later[message.class() as usize].push_back((root, message));
+    }
+
+    fn next(&mut self) -> Option<(Option<usize>, Message)> {
+        if self.current.iter().all(VecDeque::is_empty) {
+            std::mem::swap(&mut self.current, &mut self.later);
+            self.rounds += 1;
+            assert!(self.rounds < 1_000, "it comes to rest");
+        }
+        self.current.iter_mut().find_map(VecDeque::pop_front)
+    }
 }
 
 /// Resources of a number of pods.
@@ -89,7 +123,7 @@ impl Bench {
             cluster: Cluster::default(),
             told: Vec::new(),
             timers: BTreeMap::new(),
-            conductor: Conductor::default(),
+            order: Order::default(),
             now: Time::from_secs(1_000),
             groups: 0,
         };
@@ -116,34 +150,28 @@ impl Bench {
     /// Runs a group to rest; returns the replies in the order of the inputs.
     pub(super) fn group(&mut self, inputs: Vec<Message>) -> Vec<Vec<Reply>> {
         self.groups += 1;
-        self.conductor.begin(self.now, self.groups);
+        let seed = self.groups;
+        let mut drawn = 0;
+        self.order.wake(self.now);
         let mut replies = Vec::new();
-        for input in inputs {
-            self.conductor.outside(input);
+        for (root, input) in inputs.into_iter().enumerate() {
+            self.order.send(Some(root), input);
             replies.push(Vec::new());
         }
         let mut commands = Vec::new();
-        while let Some(batch) = self.conductor.batch().unwrap() {
-            for delivery in batch.deliveries {
-                let address = delivery.message.address();
-                let (seed, drawn) = self.conductor.open(&delivery.message);
-                let mut out = Outbox::default();
-                out.begin(seed, address, drawn);
-                self.deliver(batch.now, delivery.message, &mut out, (seed, drawn));
-                let drawn = out.drawn();
-                let effects = out.take();
-                self.conductor.close(address, drawn, &effects);
-                for effect in effects {
-                    match effect {
-                        Effect::Send(Message::Cluster(command)) => commands.push(command),
-                        Effect::Send(message) => self.conductor.send(delivery.root, message),
-                        Effect::At(at, message) => self.arm(delivery.root, at, message),
-                        Effect::Record(record) => self.record(record),
-                        Effect::Reply(reply) => {
-                            replies[delivery.root.unwrap() as usize].push(reply);
-                        }
-                        Effect::Explain(_) => {}
-                    }
+        while let Some((root, message)) = self.order.next() {
+            let mut out = Outbox::default();
+            out.begin(seed, message.address(), drawn);
+            self.deliver(self.now, message, &mut out, (seed, drawn));
+            drawn = out.drawn();
+            for effect in out.take() {
+                match effect {
+                    Effect::Send(Message::Cluster(command)) => commands.push(command),
+                    Effect::Send(message) => self.order.send(root, message),
+                    Effect::At(at, message) => self.arm(at, message),
+                    Effect::Record(record) => self.record(record),
+                    Effect::Reply(reply) => replies[root.unwrap()].push(reply),
+                    Effect::Explain(_) => {}
                 }
             }
         }
@@ -178,11 +206,15 @@ impl Bench {
         }
     }
 
-    fn arm(&mut self, root: Option<u32>, at: Time, message: Message) {
+    fn arm(&mut self, at: Time, message: Message) {
         if let Message::Workload(Input::Deadline { service, rollout }) = message {
             self.timers.entry((service, rollout)).or_default().push(at);
         }
-        self.conductor.at(root, at, message);
+        if at <= self.now {
+            self.order.send(None, message);
+        } else {
+            self.order.timers.entry(at).or_default().push(message);
+        }
     }
 
     fn record(&mut self, record: Record) {
@@ -355,7 +387,8 @@ impl Bench {
     /// Lets time pass; timers fire.
     pub(super) fn wait(&mut self, span: Span) {
         let until = self.now + span;
-        while let Some(due) = self.conductor.next_timer().filter(|&due| due <= until) {
+        let first = |bench: &Bench| bench.order.timers.keys().next().copied();
+        while let Some(due) = first(self).filter(|&due| due <= until) {
             self.now = self.now.max(due);
             self.group(Vec::new());
         }
