@@ -84,6 +84,10 @@ fn cell_view(cell: &Cell, column: &Column) -> CellView {
     } else if !cell.is_number() && text.chars().count() > WORDS {
         class.push("words");
     }
+    let day = |c: char| c.is_ascii_digit() || "-:TZ.".contains(c);
+    if !text.is_empty() && text.chars().all(day) {
+        class.push("day");
+    }
     let mood = cell.mood();
     let badge = matches!(cell, Cell::Verdict(..));
     if mood != Mood::Plain && !badge {

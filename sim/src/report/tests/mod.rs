@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod compare;
+mod explain;
 mod format;
 mod sample;
 mod sampling;
