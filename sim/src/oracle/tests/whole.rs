@@ -366,3 +366,54 @@ proptest! {
         prop_assert!(first.is_none(), "{}", first.unwrap());
     }
 }
+
+/// Histories in which something was found once, in the machines or in the oracle itself.
+#[test]
+fn what_was_found_once_stays_fixed() {
+    let histories = [
+        // A pod made and taken away at one instant: its end overtook its beginning.
+        vec![
+            Step::Wait(2),
+            Step::Deploy(1, 2, 0, true),
+            Step::Deploy(1, 2, 2, false),
+        ],
+        // A quota lowered by force keeps a lost pod from being replaced.
+        vec![
+            Step::Deploy(0, 0, 1, false),
+            Step::Wait(2),
+            Step::Quota(0, 0, true),
+            Step::Lose(0),
+        ],
+        // A pod that is bound and ends at one instant.
+        vec![Step::Wait(2), Step::Run(0, 1, Some(0))],
+        // The surge was given back while the old replica set could still make pods.
+        vec![
+            Step::Deploy(0, 0, 0, true),
+            Step::Run(0, 1, None),
+            Step::Scale(0, 3),
+            Step::Wait(2),
+            Step::Run(0, 2, None),
+            Step::Lose(0),
+            Step::Restart(0),
+            Step::Run(0, 2, None),
+            Step::Run(0, 3, None),
+            Step::Quota(0, 6, true),
+            Step::Lose(1),
+            Step::Wait(67),
+            Step::Lose(2),
+        ],
+    ];
+    for steps in histories {
+        let mut whole = Whole::new(Mode::Full);
+        for no in 0..2 {
+            act(&mut whole, &Step::Tenant(no));
+        }
+        for step in &steps {
+            act(&mut whole, step);
+        }
+        whole.until(whole.now + Span::from_secs(3_000));
+        whole.check(true);
+        let found = whole.oracle.violations();
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
