@@ -1,25 +1,30 @@
 //! A table keyed by ordinals that only grow: constant-time look-up, ordered iteration, bounded memory.
 //!
-//! Ordinals of pods are given once and never again, so the live ones are a sparse band of integers.
-//! The band is cut into pages of 64; a page without a row is given back. Memory is one page pointer per
-//! 64 ordinals between the oldest and the newest live row, and one page per 64 ordinals that has a row.
+//! Ordinals of pods are given once and never again, so the live ones are a sparse band of integers. The
+//! band is cut into pages of 64 places; a page without a row is given back. A place is four bytes and
+//! names a slot; slots are reused and stand in chunks, so that rows take memory for the live ones only,
+//! however long-lived the oldest is.
 
 use std::collections::VecDeque;
 
 const PAGE: u64 = 64;
+const CHUNK: usize = 4_096;
+const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
-struct Page<T> {
+struct Page {
     live: u32,
-    rows: Box<[Option<T>]>,
+    slots: Box<[u32; PAGE as usize]>,
 }
 
-/// Rows by ordinal.
+/// Rows by ordinal; at most 2^32 − 1 at once.
 #[derive(Clone, Debug)]
 pub struct Table<T> {
     /// Number of the first page that `pages` holds.
     first: u64,
-    pages: VecDeque<Option<Page<T>>>,
+    pages: VecDeque<Option<Page>>,
+    chunks: Vec<Vec<Option<T>>>,
+    unused: Vec<u32>,
     len: usize,
 }
 
@@ -28,18 +33,31 @@ impl<T> Default for Table<T> {
         Table {
             first: 0,
             pages: VecDeque::new(),
+            chunks: Vec::new(),
+            unused: Vec::new(),
             len: 0,
         }
     }
 }
 
-fn slot(ordinal: u64) -> usize {
+fn place(ordinal: u64) -> usize {
     usize::try_from(ordinal % PAGE).expect("below 64")
+}
+
+fn split(slot: u32) -> (usize, usize) {
+    (slot as usize / CHUNK, slot as usize % CHUNK)
 }
 
 impl<T> Table<T> {
     fn page_index(&self, ordinal: u64) -> Option<usize> {
         usize::try_from((ordinal / PAGE).checked_sub(self.first)?).ok()
+    }
+
+    #[inline]
+    fn slot(&self, ordinal: u64) -> Option<(usize, usize)> {
+        let page = self.pages.get(self.page_index(ordinal)?)?.as_ref()?;
+        let slot = page.slots[place(ordinal)];
+        (slot != NONE).then(|| split(slot))
     }
 
     /// Number of rows.
@@ -57,18 +75,56 @@ impl<T> Table<T> {
     /// The row of an ordinal.
     #[must_use]
     pub fn get(&self, ordinal: u64) -> Option<&T> {
-        self.pages.get(self.page_index(ordinal)?)?.as_ref()?.rows[slot(ordinal)].as_ref()
+        let (chunk, at) = self.slot(ordinal)?;
+        self.chunks[chunk][at].as_ref()
     }
 
     /// The row of an ordinal, to change it.
     pub fn get_mut(&mut self, ordinal: u64) -> Option<&mut T> {
-        let index = self.page_index(ordinal)?;
-        self.pages.get_mut(index)?.as_mut()?.rows[slot(ordinal)].as_mut()
+        let (chunk, at) = self.slot(ordinal)?;
+        self.chunks[chunk][at].as_mut()
     }
 
     /// Puts a row; returns the one that stood there.
+    ///
+    /// # Panics
+    /// With more than 2^32 − 1 rows.
     pub fn insert(&mut self, ordinal: u64, row: T) -> Option<T> {
-        let number = ordinal / PAGE;
+        if let Some(old) = self.get_mut(ordinal) {
+            return Some(std::mem::replace(old, row));
+        }
+        let slot = self.take_slot(row);
+        let page = self.page(ordinal / PAGE);
+        page.slots[place(ordinal)] = slot;
+        page.live += 1;
+        self.len += 1;
+        None
+    }
+
+    fn take_slot(&mut self, row: T) -> u32 {
+        if let Some(slot) = self.unused.pop() {
+            let (chunk, at) = split(slot);
+            self.chunks[chunk][at] = Some(row);
+            return slot;
+        }
+        if self.chunks.last().is_none_or(|chunk| chunk.len() == CHUNK) {
+            self.chunks
+                .push(Vec::with_capacity(if self.chunks.is_empty() {
+                    0
+                } else {
+                    CHUNK
+                }));
+        }
+        let last = self.chunks.len() - 1;
+        self.chunks[last].push(Some(row));
+        let slot = last * CHUNK + self.chunks[last].len() - 1;
+        u32::try_from(slot)
+            .ok()
+            .filter(|slot| *slot != NONE)
+            .expect("fewer than 2^32 rows at once")
+    }
+
+    fn page(&mut self, number: u64) -> &mut Page {
         if self.pages.is_empty() {
             self.first = number;
         }
@@ -76,20 +132,15 @@ impl<T> Table<T> {
             self.pages.push_front(None);
             self.first -= 1;
         }
-        let index = self.page_index(ordinal).expect("not before the first page");
+        let index = usize::try_from(number - self.first)
+            .expect("a band of ordinals fits the address space");
         while self.pages.len() <= index {
             self.pages.push_back(None);
         }
-        let page = self.pages[index].get_or_insert_with(|| Page {
+        self.pages[index].get_or_insert_with(|| Page {
             live: 0,
-            rows: (0..PAGE).map(|_| None).collect(),
-        });
-        let old = page.rows[slot(ordinal)].replace(row);
-        if old.is_none() {
-            page.live += 1;
-            self.len += 1;
-        }
-        old
+            slots: Box::new([NONE; PAGE as usize]),
+        })
     }
 
     /// Takes a row out.
@@ -97,7 +148,10 @@ impl<T> Table<T> {
         let index = self.page_index(ordinal)?;
         let entry = self.pages.get_mut(index)?;
         let page = entry.as_mut()?;
-        let row = page.rows[slot(ordinal)].take()?;
+        let slot = std::mem::replace(&mut page.slots[place(ordinal)], NONE);
+        if slot == NONE {
+            return None;
+        }
         page.live -= 1;
         self.len -= 1;
         if page.live == 0 {
@@ -107,18 +161,25 @@ impl<T> Table<T> {
                 self.first += 1;
             }
         }
-        Some(row)
+        self.unused.push(slot);
+        let (chunk, at) = split(slot);
+        self.chunks[chunk][at].take()
     }
 
     /// All rows in the order of their ordinals.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        (self.first..).zip(&self.pages).flat_map(|(number, page)| {
-            page.iter().flat_map(move |page| {
-                (number * PAGE..)
-                    .zip(page.rows.iter())
-                    .filter_map(|(n, row)| Some((n, row.as_ref()?)))
+        (self.first..)
+            .zip(&self.pages)
+            .flat_map(move |(number, page)| {
+                page.iter().flat_map(move |page| {
+                    (number * PAGE..)
+                        .zip(page.slots.iter())
+                        .filter_map(move |(ordinal, &slot)| {
+                            let (chunk, at) = (slot != NONE).then(|| split(slot))?;
+                            Some((ordinal, self.chunks[chunk][at].as_ref()?))
+                        })
+                })
             })
-        })
     }
 }
 
