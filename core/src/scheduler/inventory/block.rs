@@ -2,6 +2,7 @@
 
 use super::key::Key;
 use super::lanes::Lanes;
+use super::most::{Level, Most};
 
 /// Most entries of a block.
 pub(super) const BLOCK: usize = 64;
@@ -14,6 +15,8 @@ pub(super) struct Block<K> {
     cpu: [i32; BLOCK],
     memory: [i32; BLOCK],
     pods: [i32; BLOCK],
+    level_cpu: [u8; BLOCK],
+    level_memory: [u8; BLOCK],
 }
 
 fn most(lane: &[i32]) -> i32 {
@@ -28,6 +31,8 @@ impl<K: Key> Block<K> {
             cpu: [0; BLOCK],
             memory: [0; BLOCK],
             pods: [0; BLOCK],
+            level_cpu: [0; BLOCK],
+            level_memory: [0; BLOCK],
         }
     }
 
@@ -47,13 +52,45 @@ impl<K: Key> Block<K> {
         }
     }
 
-    /// The greatest of each lane.
-    pub(super) fn most(&self) -> Lanes {
-        Lanes {
+    fn levels(&self) -> impl Iterator<Item = Level> {
+        self.level_cpu[..self.len]
+            .iter()
+            .zip(&self.level_memory)
+            .map(|(&cpu, &memory)| Level { cpu, memory })
+    }
+
+    /// The most that the entries have free.
+    pub(super) fn most(&self) -> Most {
+        let mut all = Most::NOTHING;
+        all.lanes = Lanes {
             cpu: most(&self.cpu[..self.len]),
             memory: most(&self.memory[..self.len]),
             pods: most(&self.pods[..self.len]),
+        };
+        all.climb(self.levels());
+        all
+    }
+
+    /// The most after an entry has gone, given that before.
+    #[inline]
+    pub(super) fn most_without(&self, gone: Lanes, before: &Most) -> Most {
+        let lane = |gone: i32, before: i32, lane: &[i32; BLOCK]| {
+            if gone == before {
+                most(&lane[..self.len])
+            } else {
+                before
+            }
+        };
+        let mut after = *before;
+        after.lanes = Lanes {
+            cpu: lane(gone.cpu, before.lanes.cpu, &self.cpu),
+            memory: lane(gone.memory, before.lanes.memory, &self.memory),
+            pods: lane(gone.pods, before.lanes.pods, &self.pods),
+        };
+        if before.on_stair(Level::of(gone)) {
+            after.climb(self.levels());
         }
+        after
     }
 
     /// Place of the first key that is not below `key`.
@@ -63,17 +100,21 @@ impl<K: Key> Block<K> {
     }
 
     /// Puts an entry at a place. The block must not be full.
-    pub(super) fn put(&mut self, at: usize, key: K, lanes: Lanes) {
+    pub(super) fn put(&mut self, at: usize, key: K, lanes: Lanes, level: Level) {
         debug_assert!(self.len < BLOCK, "a full block is split first");
         let end = self.len;
         self.keys.copy_within(at..end, at + 1);
         self.cpu.copy_within(at..end, at + 1);
         self.memory.copy_within(at..end, at + 1);
         self.pods.copy_within(at..end, at + 1);
+        self.level_cpu.copy_within(at..end, at + 1);
+        self.level_memory.copy_within(at..end, at + 1);
         self.keys[at] = key;
         self.cpu[at] = lanes.cpu;
         self.memory[at] = lanes.memory;
         self.pods[at] = lanes.pods;
+        self.level_cpu[at] = level.cpu;
+        self.level_memory[at] = level.memory;
         self.len = end + 1;
     }
 
@@ -85,6 +126,8 @@ impl<K: Key> Block<K> {
         self.cpu.copy_within(at + 1..end, at);
         self.memory.copy_within(at + 1..end, at);
         self.pods.copy_within(at + 1..end, at);
+        self.level_cpu.copy_within(at + 1..end, at);
+        self.level_memory.copy_within(at + 1..end, at);
         self.len = end - 1;
         lanes
     }
@@ -105,7 +148,9 @@ impl<K: Key> Block<K> {
         self.keys[to.clone()].copy_from_slice(&other.keys[from.clone()]);
         self.cpu[to.clone()].copy_from_slice(&other.cpu[from.clone()]);
         self.memory[to.clone()].copy_from_slice(&other.memory[from.clone()]);
-        self.pods[to].copy_from_slice(&other.pods[from]);
+        self.pods[to.clone()].copy_from_slice(&other.pods[from.clone()]);
+        self.level_cpu[to.clone()].copy_from_slice(&other.level_cpu[from.clone()]);
+        self.level_memory[to].copy_from_slice(&other.level_memory[from]);
         self.len += count;
     }
 

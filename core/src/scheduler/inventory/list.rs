@@ -1,5 +1,5 @@
 //! An ordered index with maxima: entries by key in blocks, and above each block, and above each run of
-//! blocks, the greatest free amounts, so that a search for the first entry that holds an ask skips what
+//! blocks, the most that is free, so that a search for the first entry that holds an ask skips what
 //! cannot hold it.
 //!
 //! Exact: maxima only rule out. Cost: an update moves half a block; a search looks at one maximum per
@@ -8,6 +8,7 @@
 use super::block::{BLOCK, Block};
 use super::key::Key;
 use super::lanes::Lanes;
+use super::most::{Ask, Level, Most};
 
 /// Blocks per run.
 const RUN: usize = 32;
@@ -27,9 +28,9 @@ pub(super) struct List<K> {
     /// In order: least key, block and maxima of each block in use.
     firsts: Vec<K>,
     ids: Vec<usize>,
-    most: Vec<Lanes>,
+    most: Vec<Most>,
     /// Maxima of each run of blocks.
-    runs: Vec<Lanes>,
+    runs: Vec<Most>,
     len: usize,
 }
 
@@ -54,12 +55,11 @@ impl<K: Key> List<K> {
             .saturating_sub(1)
     }
 
-    fn run_most(&self, run: usize) -> Lanes {
+    fn run_most(&self, run: usize) -> Most {
         let end = (run * RUN + RUN).min(self.most.len());
         self.most[run * RUN..end]
             .iter()
-            .copied()
-            .fold(Lanes::NOTHING, Lanes::max)
+            .fold(Most::NOTHING, Most::join)
     }
 
     /// Computes the maxima of all runs again from that of block `at` on.
@@ -128,10 +128,11 @@ impl<K: Key> List<K> {
         }
         let block = &mut self.blocks[self.ids[at]];
         let place = block.place(key);
-        block.put(place, key, lanes);
+        let level = Level::of(lanes);
+        block.put(place, key, lanes, level);
         self.firsts[at] = block.keys()[0];
-        self.most[at] = self.most[at].max(lanes);
-        self.runs[at / RUN] = self.runs[at / RUN].max(lanes);
+        self.most[at].add(lanes, level);
+        self.runs[at / RUN].add(lanes, level);
         self.len += 1;
     }
 
@@ -153,10 +154,11 @@ impl<K: Key> List<K> {
         if let Some(&first) = block.keys().first() {
             self.firsts[at] = first;
         }
-        if gone.touches(self.most[at]) {
+        let level = Level::of(gone);
+        if self.most[at].rests_on(gone, level) {
             let before = self.most[at];
-            self.most[at] = block.most();
-            if self.most[at] != before && before.touches(self.runs[at / RUN]) {
+            self.most[at] = block.most_without(gone, &before);
+            if self.most[at] != before && self.runs[at / RUN].rests_on(gone, level) {
                 self.runs[at / RUN] = self.run_most(at / RUN);
             }
         }
@@ -179,15 +181,15 @@ impl<K: Key> List<K> {
 
     /// The first entry not below `from` that holds the ask.
     #[inline]
-    pub(super) fn first(&self, from: K, ask: Lanes) -> Option<Cursor> {
-        let &id = self.ids.get(self.locate(from))?;
+    pub(super) fn first(&self, from: K, ask: &Ask) -> Option<Cursor> {
         let block = self.locate(from);
+        let &id = self.ids.get(block)?;
         self.seek(block, self.blocks[id].place(from), ask)
     }
 
     /// The next entry after a cursor that holds the ask.
     #[inline]
-    pub(super) fn next(&self, cursor: Cursor, ask: Lanes) -> Option<Cursor> {
+    pub(super) fn next(&self, cursor: Cursor, ask: &Ask) -> Option<Cursor> {
         self.seek(cursor.block, cursor.entry + 1, ask)
     }
 
@@ -197,22 +199,22 @@ impl<K: Key> List<K> {
         self.blocks[self.ids[cursor.block]].keys()[cursor.entry]
     }
 
-    fn seek(&self, block: usize, entry: usize, ask: Lanes) -> Option<Cursor> {
-        if self.most[block].hold(ask)
-            && let Some(entry) = self.blocks[self.ids[block]].find(entry, ask)
+    fn seek(&self, block: usize, entry: usize, ask: &Ask) -> Option<Cursor> {
+        if self.most[block].may_hold(ask)
+            && let Some(entry) = self.blocks[self.ids[block]].find(entry, ask.lanes)
         {
             return Some(Cursor { block, entry });
         }
         let mut at = block + 1;
         while at < self.most.len() {
-            if at.is_multiple_of(RUN) && !self.runs[at / RUN].hold(ask) {
+            if at.is_multiple_of(RUN) && !self.runs[at / RUN].may_hold(ask) {
                 at += RUN;
                 continue;
             }
             let end = ((at / RUN + 1) * RUN).min(self.most.len());
             for block in at..end {
-                if self.most[block].hold(ask)
-                    && let Some(entry) = self.blocks[self.ids[block]].find(0, ask)
+                if self.most[block].may_hold(ask)
+                    && let Some(entry) = self.blocks[self.ids[block]].find(0, ask.lanes)
                 {
                     return Some(Cursor { block, entry });
                 }
@@ -226,7 +228,7 @@ impl<K: Key> List<K> {
     /// far, which `look` returns as lanes.
     pub(super) fn greatest(&self, mut best: (i32, i32), mut look: impl FnMut(u32) -> (i32, i32)) {
         for (most, &id) in self.most.iter().zip(&self.ids) {
-            if (most.cpu.max(0), most.memory.max(0)) < best {
+            if (most.lanes.cpu.max(0), most.lanes.memory.max(0)) < best {
                 continue;
             }
             let block = &self.blocks[id];
@@ -276,10 +278,10 @@ mod tests {
             for (from, cpu, memory) in asks {
                 let ask = lanes(cpu, memory);
                 let mut expected = model.range(from..).filter(|(_, l)| l.hold(ask)).map(|(k, _)| *k);
-                let mut cursor = list.first(from, ask);
+                let mut cursor = list.first(from, &Ask::of(ask));
                 while let Some(found) = cursor {
                     prop_assert_eq!(Some(list.key(found)), expected.next());
-                    cursor = list.next(found, ask);
+                    cursor = list.next(found, &Ask::of(ask));
                 }
                 prop_assert_eq!(expected.next(), None);
             }

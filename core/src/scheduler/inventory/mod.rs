@@ -12,6 +12,7 @@ mod groups;
 mod key;
 mod lanes;
 mod list;
+mod most;
 mod nodes;
 mod scan;
 mod search;

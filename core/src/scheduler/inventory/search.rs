@@ -4,6 +4,7 @@ use super::groups::Group;
 use super::key::Key;
 use super::lanes::Lanes;
 use super::list::{Cursor, List};
+use super::most::Ask;
 use super::nodes::Nodes;
 use super::specs::Spec;
 use crate::explain::ScoreKind;
@@ -37,7 +38,7 @@ pub(super) fn search<K: Key>(
     nodes: &Nodes,
     spec: &Spec,
 ) -> Best {
-    let lanes = Lanes::of(spec.ask);
+    let ask = Ask::of(Lanes::of(spec.ask));
     let whole_mib = spec.ask.memory.unsigned_abs().is_multiple_of(MIB);
     let holds = |list: &List<K>, cursor: Cursor| {
         let node = list.key(cursor).node() as usize;
@@ -47,7 +48,7 @@ pub(super) fn search<K: Key>(
     for &number in &spec.groups {
         let (group, list) = (&groups[number as usize], &lists[number as usize]);
         let from = K::compose(score::least_order(kind, &group.shape, spec.ask), 0);
-        let mut cursor = list.first(from, lanes);
+        let mut cursor = list.first(from, &ask);
         let mut found = 0;
         while let Some(at) = cursor {
             if holds(list, at) {
@@ -62,7 +63,7 @@ pub(super) fn search<K: Key>(
                     break;
                 }
             }
-            cursor = list.next(at, lanes);
+            cursor = list.next(at, &ask);
         }
     }
     best
