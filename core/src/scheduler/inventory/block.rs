@@ -1,4 +1,4 @@
-//! A block of the ordered index: up to 64 entries in ascending order, one array per field.
+//! A block of the ordered index: up to 64 entries in ascending order.
 
 use super::key::Key;
 use super::lanes::Lanes;
@@ -7,32 +7,26 @@ use super::most::{Level, Most};
 /// Most entries of a block.
 pub(super) const BLOCK: usize = 64;
 
+/// A node in the index.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Entry<K> {
+    pub(super) key: K,
+    pub(super) lanes: Lanes,
+    pub(super) level: Level,
+}
+
 /// Entries in order of their keys.
 #[derive(Clone, Debug)]
 pub(super) struct Block<K> {
     len: usize,
-    keys: [K; BLOCK],
-    cpu: [i32; BLOCK],
-    memory: [i32; BLOCK],
-    pods: [i32; BLOCK],
-    level_cpu: [u8; BLOCK],
-    level_memory: [u8; BLOCK],
-}
-
-fn most(lane: &[i32]) -> i32 {
-    lane.iter().copied().fold(-1, i32::max)
+    entries: [Entry<K>; BLOCK],
 }
 
 impl<K: Key> Block<K> {
     pub(super) fn new() -> Block<K> {
         Block {
             len: 0,
-            keys: [K::default(); BLOCK],
-            cpu: [0; BLOCK],
-            memory: [0; BLOCK],
-            pods: [0; BLOCK],
-            level_cpu: [0; BLOCK],
-            level_memory: [0; BLOCK],
+            entries: [Entry::default(); BLOCK],
         }
     }
 
@@ -40,133 +34,94 @@ impl<K: Key> Block<K> {
         self.len
     }
 
-    pub(super) fn keys(&self) -> &[K] {
-        &self.keys[..self.len]
+    pub(super) fn entries(&self) -> &[Entry<K>] {
+        &self.entries[..self.len]
     }
 
-    pub(super) fn lanes(&self, at: usize) -> Lanes {
-        Lanes {
-            cpu: self.cpu[at],
-            memory: self.memory[at],
-            pods: self.pods[at],
-        }
-    }
-
-    fn levels(&self) -> impl Iterator<Item = Level> {
-        self.level_cpu[..self.len]
-            .iter()
-            .zip(&self.level_memory)
-            .map(|(&cpu, &memory)| Level { cpu, memory })
+    /// The least key.
+    pub(super) fn first(&self) -> Option<K> {
+        self.entries().first().map(|entry| entry.key)
     }
 
     /// The most that the entries have free.
     pub(super) fn most(&self) -> Most {
-        let mut all = Most::NOTHING;
-        all.lanes = Lanes {
-            cpu: most(&self.cpu[..self.len]),
-            memory: most(&self.memory[..self.len]),
-            pods: most(&self.pods[..self.len]),
-        };
-        all.climb(self.levels());
-        all
+        let mut most = Most::NOTHING;
+        most.climb(self.entries().iter().map(|entry| entry.level));
+        most.lanes = self
+            .entries()
+            .iter()
+            .fold(Lanes::NOTHING, |most, entry| most.max(entry.lanes));
+        most
     }
 
-    /// The most after an entry has gone, given that before.
+    /// Whether the most is the same without an entry that has gone: others reach it too.
     #[inline]
-    pub(super) fn most_without(&self, gone: Lanes, before: &Most) -> Most {
-        let lane = |gone: i32, before: i32, lane: &[i32; BLOCK]| {
-            if gone == before {
-                most(&lane[..self.len])
-            } else {
-                before
-            }
+    pub(super) fn still_reaches(&self, gone: &Entry<K>, most: &Most) -> bool {
+        let lane = |most: i32, of: fn(&Lanes) -> i32| {
+            of(&gone.lanes) != most
+                || self
+                    .entries()
+                    .iter()
+                    .rev()
+                    .any(|entry| of(&entry.lanes) == most)
         };
-        let mut after = *before;
-        after.lanes = Lanes {
-            cpu: lane(gone.cpu, before.lanes.cpu, &self.cpu),
-            memory: lane(gone.memory, before.lanes.memory, &self.memory),
-            pods: lane(gone.pods, before.lanes.pods, &self.pods),
-        };
-        if before.on_stair(Level::of(gone)) {
-            after.climb(self.levels());
-        }
-        after
+        lane(most.lanes.cpu, |lanes| lanes.cpu)
+            && lane(most.lanes.memory, |lanes| lanes.memory)
+            && lane(most.lanes.pods, |lanes| lanes.pods)
+            && (!most.on_stair(gone.level)
+                || self
+                    .entries()
+                    .iter()
+                    .any(|entry| entry.level.covers(gone.level)))
     }
 
     /// Place of the first key that is not below `key`.
     #[inline]
     pub(super) fn place(&self, key: K) -> usize {
-        self.keys[..self.len].partition_point(|k| *k < key)
+        self.entries().partition_point(|entry| entry.key < key)
     }
 
     /// Puts an entry at a place. The block must not be full.
-    pub(super) fn put(&mut self, at: usize, key: K, lanes: Lanes, level: Level) {
+    #[inline]
+    pub(super) fn put(&mut self, at: usize, entry: Entry<K>) {
         debug_assert!(self.len < BLOCK, "a full block is split first");
-        let end = self.len;
-        self.keys.copy_within(at..end, at + 1);
-        self.cpu.copy_within(at..end, at + 1);
-        self.memory.copy_within(at..end, at + 1);
-        self.pods.copy_within(at..end, at + 1);
-        self.level_cpu.copy_within(at..end, at + 1);
-        self.level_memory.copy_within(at..end, at + 1);
-        self.keys[at] = key;
-        self.cpu[at] = lanes.cpu;
-        self.memory[at] = lanes.memory;
-        self.pods[at] = lanes.pods;
-        self.level_cpu[at] = level.cpu;
-        self.level_memory[at] = level.memory;
-        self.len = end + 1;
+        self.entries.copy_within(at..self.len, at + 1);
+        self.entries[at] = entry;
+        self.len += 1;
     }
 
-    /// Takes the entry at a place out; returns its lanes.
-    pub(super) fn take(&mut self, at: usize) -> Lanes {
-        let lanes = self.lanes(at);
-        let end = self.len;
-        self.keys.copy_within(at + 1..end, at);
-        self.cpu.copy_within(at + 1..end, at);
-        self.memory.copy_within(at + 1..end, at);
-        self.pods.copy_within(at + 1..end, at);
-        self.level_cpu.copy_within(at + 1..end, at);
-        self.level_memory.copy_within(at + 1..end, at);
-        self.len = end - 1;
-        lanes
+    /// Takes the entry at a place out.
+    #[inline]
+    pub(super) fn take(&mut self, at: usize) -> Entry<K> {
+        let entry = self.entries[at];
+        self.entries.copy_within(at + 1..self.len, at);
+        self.len -= 1;
+        entry
     }
 
     /// Moves the upper half to a new block.
     pub(super) fn split(&mut self) -> Block<K> {
         let half = self.len / 2;
         let mut upper = Block::new();
-        upper.append_from(self, half);
+        upper.append(&self.entries[half..self.len]);
         self.len = half;
         upper
     }
 
-    /// Copies the entries of `other` from a place on to the end of this block.
-    pub(super) fn append_from(&mut self, other: &Block<K>, from: usize) {
-        let (start, count) = (self.len, other.len - from);
-        let (to, from) = (start..start + count, from..other.len);
-        self.keys[to.clone()].copy_from_slice(&other.keys[from.clone()]);
-        self.cpu[to.clone()].copy_from_slice(&other.cpu[from.clone()]);
-        self.memory[to.clone()].copy_from_slice(&other.memory[from.clone()]);
-        self.pods[to.clone()].copy_from_slice(&other.pods[from.clone()]);
-        self.level_cpu[to.clone()].copy_from_slice(&other.level_cpu[from.clone()]);
-        self.level_memory[to].copy_from_slice(&other.level_memory[from]);
-        self.len += count;
+    /// Adds entries at the end.
+    pub(super) fn append(&mut self, entries: &[Entry<K>]) {
+        let end = self.len + entries.len();
+        self.entries[self.len..end].copy_from_slice(entries);
+        self.len = end;
     }
 
     /// Place of the first entry from `from` on that holds what is asked.
     #[inline]
     pub(super) fn find(&self, from: usize, ask: Lanes) -> Option<usize> {
-        let range = from..self.len;
-        let (cpu, memory, pods) = (
-            &self.cpu[range.clone()],
-            &self.memory[range.clone()],
-            &self.pods[range],
-        );
-        cpu.iter()
-            .zip(memory)
-            .zip(pods)
-            .position(|((&cpu, &memory), &pods)| Lanes { cpu, memory, pods }.hold(ask))
+        self.entries()
+            .get(from..)?
+            .iter()
+            .position(|entry| entry.lanes.hold(ask))
             .map(|offset| from + offset)
     }
 }

@@ -5,7 +5,7 @@
 //! Exact: maxima only rule out. Cost: an update moves half a block; a search looks at one maximum per
 //! 32 blocks until it finds a run, a block and an entry.
 
-use super::block::{BLOCK, Block};
+use super::block::{BLOCK, Block, Entry};
 use super::key::Key;
 use super::lanes::Lanes;
 use super::most::{Ask, Level, Most};
@@ -73,7 +73,7 @@ impl<K: Key> List<K> {
     }
 
     fn open(&mut self, at: usize, block: Block<K>) {
-        let first = block.keys().first().copied().unwrap_or_default();
+        let first = block.first().unwrap_or_default();
         let most = block.most();
         let id = match self.unused.pop() {
             Some(id) => {
@@ -108,8 +108,8 @@ impl<K: Key> List<K> {
     fn join(&mut self, at: usize) {
         let upper = self.blocks[self.ids[at + 1]].clone();
         let block = &mut self.blocks[self.ids[at]];
-        block.append_from(&upper, 0);
-        self.firsts[at] = block.keys().first().copied().unwrap_or_default();
+        block.append(upper.entries());
+        self.firsts[at] = block.first().unwrap_or_default();
         self.most[at] = block.most();
         self.close(at + 1);
         self.rebuild_runs(at);
@@ -129,8 +129,10 @@ impl<K: Key> List<K> {
         let block = &mut self.blocks[self.ids[at]];
         let place = block.place(key);
         let level = Level::of(lanes);
-        block.put(place, key, lanes, level);
-        self.firsts[at] = block.keys()[0];
+        block.put(place, Entry { key, lanes, level });
+        if place == 0 {
+            self.firsts[at] = key;
+        }
         self.most[at].add(lanes, level);
         self.runs[at / RUN].add(lanes, level);
         self.len += 1;
@@ -145,20 +147,18 @@ impl<K: Key> List<K> {
         };
         let block = &mut self.blocks[id];
         let place = block.place(key);
-        if block.keys().get(place) != Some(&key) {
+        if block.entries().get(place).map(|entry| entry.key) != Some(key) {
             debug_assert!(false, "the entry is in the index");
             return;
         }
         let gone = block.take(place);
         self.len -= 1;
-        if let Some(&first) = block.keys().first() {
+        if let (0, Some(first)) = (place, block.first()) {
             self.firsts[at] = first;
         }
-        let level = Level::of(gone);
-        if self.most[at].rests_on(gone, level) {
-            let before = self.most[at];
-            self.most[at] = block.most_without(gone, &before);
-            if self.most[at] != before && self.runs[at / RUN].rests_on(gone, level) {
+        if !block.still_reaches(&gone, &self.most[at]) {
+            self.most[at] = block.most();
+            if self.runs[at / RUN].rests_on(gone.lanes, gone.level) {
                 self.runs[at / RUN] = self.run_most(at / RUN);
             }
         }
@@ -196,7 +196,7 @@ impl<K: Key> List<K> {
     /// The key of an entry.
     #[inline]
     pub(super) fn key(&self, cursor: Cursor) -> K {
-        self.blocks[self.ids[cursor.block]].keys()[cursor.entry]
+        self.blocks[self.ids[cursor.block]].entries()[cursor.entry].key
     }
 
     fn seek(&self, block: usize, entry: usize, ask: &Ask) -> Option<Cursor> {
@@ -232,10 +232,10 @@ impl<K: Key> List<K> {
                 continue;
             }
             let block = &self.blocks[id];
-            for (entry, key) in block.keys().iter().enumerate() {
-                let lanes = block.lanes(entry);
+            for entry in block.entries() {
+                let lanes = entry.lanes;
                 if (lanes.cpu.max(0), lanes.memory.max(0)) >= best {
-                    best = look(key.node());
+                    best = look(entry.key.node());
                 }
             }
         }

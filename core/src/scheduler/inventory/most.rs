@@ -38,6 +38,12 @@ impl Level {
             memory: leading::<3>(natural(lanes.memory)),
         }
     }
+
+    /// Whether both levels are at least those of the other.
+    #[inline]
+    pub(super) fn covers(self, other: Level) -> bool {
+        (self.cpu >= other.cpu) & (self.memory >= other.memory)
+    }
 }
 
 /// An ask as the search compares it.
