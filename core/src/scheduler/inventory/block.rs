@@ -47,32 +47,36 @@ impl<K: Key> Block<K> {
     pub(super) fn most(&self) -> Most {
         let mut most = Most::NOTHING;
         most.climb(self.entries().iter().map(|entry| entry.level));
-        most.lanes = self
-            .entries()
-            .iter()
-            .fold(Lanes::NOTHING, |most, entry| most.max(entry.lanes));
+        most.lanes = self.most_lanes();
         most
     }
 
-    /// Whether the most is the same without an entry that has gone: others reach it too.
+    fn most_lanes(&self) -> Lanes {
+        self.entries()
+            .iter()
+            .fold(Lanes::NOTHING, |most, entry| most.max(entry.lanes))
+    }
+
+    /// Lowers the most after an entry has gone, where no other reaches it; whether it was lowered.
     #[inline]
-    pub(super) fn still_reaches(&self, gone: &Entry<K>, most: &Most) -> bool {
-        let lane = |most: i32, of: fn(&Lanes) -> i32| {
-            of(&gone.lanes) != most
-                || self
-                    .entries()
-                    .iter()
-                    .rev()
-                    .any(|entry| of(&entry.lanes) == most)
+    pub(super) fn lower(&self, gone: &Entry<K>, most: &mut Most) -> bool {
+        let reached = |most: i32, of: fn(&Lanes) -> i32| {
+            // From the end: where the order is that of free cpu, the last has the most.
+            let mut others = self.entries().iter().rev();
+            of(&gone.lanes) != most || others.any(|entry| of(&entry.lanes) == most)
         };
-        lane(most.lanes.cpu, |lanes| lanes.cpu)
-            && lane(most.lanes.memory, |lanes| lanes.memory)
-            && lane(most.lanes.pods, |lanes| lanes.pods)
-            && (!most.on_stair(gone.level)
-                || self
-                    .entries()
-                    .iter()
-                    .any(|entry| entry.level.covers(gone.level)))
+        let lanes = reached(most.lanes.cpu, |lanes| lanes.cpu)
+            && reached(most.lanes.memory, |lanes| lanes.memory)
+            && reached(most.lanes.pods, |lanes| lanes.pods);
+        let mut levels = self.entries().iter().map(|entry| entry.level);
+        let stairs = !most.on_stair(gone.level) || levels.any(|level| level.covers(gone.level));
+        if !lanes {
+            most.lanes = self.most_lanes();
+        }
+        if !stairs {
+            most.climb(self.entries().iter().map(|entry| entry.level));
+        }
+        !(lanes && stairs)
     }
 
     /// Place of the first key that is not below `key`.

@@ -156,11 +156,10 @@ impl<K: Key> List<K> {
         if let (0, Some(first)) = (place, block.first()) {
             self.firsts[at] = first;
         }
-        if !block.still_reaches(&gone, &self.most[at]) {
-            self.most[at] = block.most();
-            if self.runs[at / RUN].rests_on(gone.lanes, gone.level) {
-                self.runs[at / RUN] = self.run_most(at / RUN);
-            }
+        if block.lower(&gone, &mut self.most[at])
+            && self.runs[at / RUN].rests_on(gone.lanes, gone.level)
+        {
+            self.runs[at / RUN] = self.run_most(at / RUN);
         }
         self.tidy(at);
     }
