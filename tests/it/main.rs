@@ -5,5 +5,6 @@ mod autoscaler;
 mod cli;
 mod documents;
 mod generated;
+mod replay;
 mod scenarios;
 mod tidy;

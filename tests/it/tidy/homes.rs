@@ -30,7 +30,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "std::thread",
-        &["sim/src/sweep.rs", "src/runtime.rs"],
+        &["sim/src/sweep.rs", "src/runtime.rs", "tests/"],
         "parallelism is across runs only",
     ),
     (
