@@ -205,6 +205,10 @@ impl Event {
     }
 
     /// Hands the event to each machine that it concerns, in a fixed order.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one table: every event and who hears of it, without a branch"
+    )]
     pub fn deliver(self, mut to: impl FnMut(Message)) {
         match self {
             Event::SpaceReady { tenant, uid } => {

@@ -4,6 +4,7 @@
 //! no node is over-committed and no pod bound twice (I-1); each choice and each wait is explained.
 //! Never: evicts, moves or counts replicas; reads a clock.
 //! Told by: the cluster, its own timers. Tells: the cluster.
+#![deny(clippy::float_arithmetic)]
 
 mod amount;
 mod config;
