@@ -61,7 +61,7 @@ fn pod(cpu: u64, mib: u64, number: usize) -> PodSpec {
         } else {
             Default::default()
         },
-        tolerations: if number % 10 == 0 {
+        tolerations: if number.is_multiple_of(10) {
             vec![Toleration {
                 key: "spot".into(),
                 value: None,
@@ -78,7 +78,7 @@ fn node(number: u32) -> NodeSpec {
     let zone = ["a", "b", "c"][(number % 3) as usize];
     NodeSpec {
         labels: [("zone".into(), zone.into())].into(),
-        taints: if number % 50 == 0 {
+        taints: if number.is_multiple_of(50) {
             vec![Taint {
                 key: "spot".into(),
                 value: "".into(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::cluster::{Arch, Taint, TaintEffect, Toleration};
+use crate::explain::{Removed, RunnerUp};
 use crate::units::{Bytes, Cpu, MIB};
 use proptest::prelude::*;
 use proptest::test_runner::TestRng;
@@ -395,7 +396,7 @@ fn alike(count: u32, cores: u64, kind: ScoreKind) -> Inventory {
 fn large_groups_are_searched_exactly_until_nothing_fits() {
     for kind in ScoreKind::ALL {
         let mut inventory = alike(1_500, 8, kind);
-        let asks = [(500, 4_096), (1_000, 512), (3_000, 2_048), (250, 9_000)];
+        let asks = [(500, 4_096), (1_000, 512), (3_000, 2_048), (250, 1_900)];
         for (spec, (cpu, mib)) in asks.into_iter().enumerate() {
             let pod = PodSpec {
                 requests: Resources::pod(Cpu(cpu), Bytes(mib * MIB)),
@@ -419,7 +420,11 @@ fn large_groups_are_searched_exactly_until_nothing_fits() {
                 None => failed += 1,
             }
         }
+        let free: u64 = (0..1_500)
+            .map(|node| inventory.free(NodeNo(node)).unwrap().cpu.0)
+            .sum();
         assert!(placed > 5_000 && failed > 1_000, "{placed} {failed}");
+        assert!(free * 100 < 7 * 1_500 * 8_000, "{kind:?}: {free} free");
     }
 }
 
