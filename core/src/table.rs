@@ -8,13 +8,14 @@
 use std::collections::VecDeque;
 
 const PAGE: u64 = 64;
+const SLOTS: usize = 64;
 const CHUNK: usize = 4_096;
 const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Debug)]
 struct Page {
     live: u32,
-    slots: Box<[u32; PAGE as usize]>,
+    slots: Box<[u32; SLOTS]>,
 }
 
 /// Rows by ordinal; at most 2^32 − 1 at once.
@@ -139,7 +140,7 @@ impl<T> Table<T> {
         }
         self.pages[index].get_or_insert_with(|| Page {
             live: 0,
-            slots: Box::new([NONE; PAGE as usize]),
+            slots: Box::new([NONE; SLOTS]),
         })
     }
 

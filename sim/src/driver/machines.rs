@@ -46,11 +46,11 @@ impl Machines {
     #[must_use]
     pub fn new(config: &Config) -> Machines {
         Machines {
-            tenants: Tenants::new(config.tenant.clone()),
-            workloads: Workloads::new(config.workload.clone()),
+            tenants: Tenants::new(config.tenant),
+            workloads: Workloads::new(config.workload),
             scheduler: Scheduler::new(config.scheduler.clone()),
-            autoscaler: Autoscaler::new(config.autoscaler.clone()),
-            billing: Billing::new(config.billing.clone()),
+            autoscaler: Autoscaler::new(config.autoscaler),
+            billing: Billing::new(config.billing),
         }
     }
 
@@ -66,13 +66,8 @@ impl Machines {
     ) -> Result<Machines, StoreError> {
         let mut out = Outbox::default();
         let machines = Machines {
-            tenants: Tenants::restore(config.tenant.clone(), store.tenant_rows()?, now, &mut out),
-            workloads: Workloads::restore(
-                config.workload.clone(),
-                store.workload_rows()?,
-                now,
-                &mut out,
-            ),
+            tenants: Tenants::restore(config.tenant, store.tenant_rows()?, now, &mut out),
+            workloads: Workloads::restore(config.workload, store.workload_rows()?, now, &mut out),
             scheduler: Scheduler::restore(
                 config.scheduler.clone(),
                 store.scheduler_rows()?,
@@ -80,12 +75,12 @@ impl Machines {
                 &mut out,
             ),
             autoscaler: Autoscaler::restore(
-                config.autoscaler.clone(),
+                config.autoscaler,
                 store.autoscaler_rows()?,
                 now,
                 &mut out,
             ),
-            billing: Billing::restore(config.billing.clone(), store.billing_rows()?, now, &mut out),
+            billing: Billing::restore(config.billing, store.billing_rows()?, now, &mut out),
         };
         for effect in out.drain() {
             if let Effect::At(at, message) = effect {

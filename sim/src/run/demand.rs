@@ -26,7 +26,7 @@ impl Rate for Curve {
 
 /// The demand on each workload; `curves` are those of the scenario's loads, in order.
 #[must_use]
-pub fn demands(scenario: &Scenario, curves: &[Option<Arc<Curve>>]) -> Vec<Demand> {
+pub(super) fn demands(scenario: &Scenario, curves: &[Option<Arc<Curve>>]) -> Vec<Demand> {
     let mut loads: Vec<Vec<Arc<dyn Rate>>> = vec![Vec::new(); scenario.workloads.len()];
     for (load, curve) in scenario.loads.iter().zip(curves) {
         let (Source::Requests { workloads, .. }, Some(curve)) = (&load.source, curve) else {

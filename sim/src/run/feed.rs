@@ -30,7 +30,6 @@ enum Stage {
     Service,
     Run,
     Action,
-    Arrival,
 }
 
 /// One thing to say.
@@ -202,8 +201,7 @@ impl Feed {
 
     fn act(&mut self, index: usize) -> Option<Message> {
         let scenario = Arc::clone(&self.scenario);
-        let service = |feed: &Feed, workload: usize| feed.service(workload);
-        Some(match &scenario.actions[index].act {
+        match &scenario.actions[index].act {
             Act::Deploy {
                 workload,
                 image,
@@ -211,85 +209,81 @@ impl Feed {
                 replicas,
                 starts,
             } => {
-                service(self, *workload)?;
+                self.service(*workload)?;
                 let present = &mut self.present[*workload];
                 present.image = Arc::clone(image);
                 present.spec = Arc::clone(spec);
                 present.replicas = *replicas;
                 present.starts = *starts;
-                workload::Input::Deploy(Arc::new(present.clone())).into()
+                Some(workload::Input::Deploy(Arc::new(present.clone())).into())
             }
-            Act::Scale { workload, replicas } => {
-                let (service, replicas) = (service(self, *workload)?, *replicas);
-                workload::Input::Scale {
-                    service,
-                    replicas,
-                    by: Actor::User,
-                }
-                .into()
-            }
-            Act::Rollback { workload, revision } => {
-                let service = service(self, *workload)?;
-                workload::Input::Rollback {
-                    service,
-                    revision: *revision,
-                }
-                .into()
-            }
-            Act::Unpin { workload } => workload::Input::Unpin {
-                service: service(self, *workload)?,
-            }
-            .into(),
-            Act::Restart { workload } => workload::Input::Restart {
-                service: service(self, *workload)?,
-            }
-            .into(),
-            Act::Pause { workload } => workload::Input::PauseRollout {
-                service: service(self, *workload)?,
-            }
-            .into(),
-            Act::Resume { workload } => workload::Input::ResumeRollout {
-                service: service(self, *workload)?,
-            }
-            .into(),
-            Act::Undo { workload } => workload::Input::UndoRollout {
-                service: service(self, *workload)?,
-            }
-            .into(),
-            Act::DeleteService { workload } => workload::Input::Delete {
-                service: service(self, *workload)?,
-            }
-            .into(),
-            Act::Suspend { tenant } => tenant::Input::Suspend {
+            act => match self.act_on_tenant(act) {
+                Some(input) => Some(input.into()),
+                None => self.act_on_service(act).map(Message::from),
+            },
+        }
+    }
+
+    fn act_on_service(&self, act: &Act) -> Option<workload::Input> {
+        use workload::Input;
+        Some(match act {
+            Act::Scale { workload, replicas } => Input::Scale {
+                service: self.service(*workload)?,
+                replicas: *replicas,
+                by: Actor::User,
+            },
+            Act::Rollback { workload, revision } => Input::Rollback {
+                service: self.service(*workload)?,
+                revision: *revision,
+            },
+            Act::Unpin { workload } => Input::Unpin {
+                service: self.service(*workload)?,
+            },
+            Act::Restart { workload } => Input::Restart {
+                service: self.service(*workload)?,
+            },
+            Act::Pause { workload } => Input::PauseRollout {
+                service: self.service(*workload)?,
+            },
+            Act::Resume { workload } => Input::ResumeRollout {
+                service: self.service(*workload)?,
+            },
+            Act::Undo { workload } => Input::UndoRollout {
+                service: self.service(*workload)?,
+            },
+            Act::DeleteService { workload } => Input::Delete {
+                service: self.service(*workload)?,
+            },
+            _ => return None,
+        })
+    }
+
+    fn act_on_tenant(&self, act: &Act) -> Option<tenant::Input> {
+        use tenant::Input;
+        Some(match act {
+            Act::Suspend { tenant } => Input::Suspend {
                 tenant: self.tenant(*tenant)?,
-            }
-            .into(),
-            Act::ResumeTenant { tenant } => tenant::Input::Resume {
+            },
+            Act::ResumeTenant { tenant } => Input::Resume {
                 tenant: self.tenant(*tenant)?,
-            }
-            .into(),
-            Act::DeleteTenant { tenant } => tenant::Input::Delete {
+            },
+            Act::DeleteTenant { tenant } => Input::Delete {
                 tenant: self.tenant(*tenant)?,
-            }
-            .into(),
+            },
             Act::SetQuota {
                 tenant,
                 quota,
                 force,
-            } => {
-                let tenant = self.tenant(*tenant)?;
-                tenant::Input::SetQuota {
-                    tenant,
-                    quota: *quota,
-                    force: *force,
-                }
-                .into()
-            }
-            Act::SetPlan { payer, plan } => tenant::Input::SetPlan {
+            } => Input::SetQuota {
+                tenant: self.tenant(*tenant)?,
+                quota: *quota,
+                force: *force,
+            },
+            Act::SetPlan { payer, plan } => Input::SetPlan {
                 org: self.payer(*payer)?,
                 plan: *plan,
-            }
-            .into(),
+            },
+            _ => return None,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Making a scenario ready: reading it, its traces once, and what each part is configured with.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use nimbus_core::cluster::NodeSpec;
@@ -30,11 +31,24 @@ pub struct Source {
 #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct Unready(pub Vec<Problem>);
 
-/// Traces that were read, by the hash of their file: shared by all runs.
+/// Hash of a trace's file, and what of it was read: names of flavors, or of columns.
+type Reading = ([u8; 32], Vec<Arc<str>>);
+
+/// Traces that were read: shared by all runs.
 #[derive(Clone, Debug, Default)]
 pub struct Data {
-    machines: BTreeMap<[u8; 32], Arc<azure_vm::Trace>>,
-    counts: BTreeMap<[u8; 32], Arc<Vec<u64>>>,
+    machines: BTreeMap<Reading, Arc<azure_vm::Trace>>,
+    counts: BTreeMap<Reading, Arc<Vec<u64>>>,
+}
+
+fn machines_of(azure: &AzureVm) -> Reading {
+    let names = azure.flavors.iter().map(|flavor| Arc::clone(&flavor.name));
+    (azure.file.sha256, names.collect())
+}
+
+fn counts_of(series: &Series) -> Reading {
+    let columns = vec![Arc::clone(&series.index), Arc::clone(&series.column)];
+    (series.file.sha256, columns)
 }
 
 /// A scenario that can be run.
@@ -172,7 +186,7 @@ impl Prepared {
     }
 
     fn azure(&self, azure: &AzureVm) -> Option<Arrivals> {
-        let trace = Arc::clone(self.data.machines.get(&azure.file.sha256)?);
+        let trace = Arc::clone(self.data.machines.get(&machines_of(azure))?);
         let origin = azure.origin_s.saturating_add(azure.shift.secs());
         let layout = azure_vm::Layout {
             start: self.scenario.head.start,
@@ -213,25 +227,21 @@ impl Data {
     fn read(&mut self, source: &scenario::Source) -> Result<(), Problem> {
         match source {
             scenario::Source::AzureVm(azure) => {
-                if !self.machines.contains_key(&azure.file.sha256) {
-                    let flavors: Vec<_> = azure
-                        .flavors
-                        .iter()
-                        .map(|flavor| Arc::clone(&flavor.name))
-                        .collect();
-                    let trace = azure_vm::read(&azure.file.found, &azure.file.path, &flavors)?;
-                    self.machines.insert(azure.file.sha256, Arc::new(trace));
+                if let Entry::Vacant(place) = self.machines.entry(machines_of(azure)) {
+                    let (file, flavors) = (&azure.file, &place.key().1);
+                    let trace = azure_vm::read(&file.found, &file.path, flavors)?;
+                    place.insert(Arc::new(trace));
                 }
             }
             scenario::Source::Requests {
                 shape: Shape::Series(series),
                 ..
             } => {
-                if !self.counts.contains_key(&series.file.sha256) {
+                if let Entry::Vacant(place) = self.counts.entry(counts_of(series)) {
                     let file = &series.file;
                     let counts =
                         rate_csv::read(&file.found, &file.path, &series.index, &series.column)?;
-                    self.counts.insert(file.sha256, Arc::new(counts));
+                    place.insert(Arc::new(counts));
                 }
             }
             scenario::Source::Requests { .. } | scenario::Source::Churn(_) => {}
@@ -241,7 +251,7 @@ impl Data {
 
     /// The rates of a series: its counts over the period, from `shift` on, scaled.
     fn recorded(&self, series: &Series) -> Option<Recorded> {
-        let counts = self.counts.get(&series.file.sha256)?;
+        let counts = self.counts.get(&counts_of(series))?;
         let step = Span((series.period.0 / i64::from(series.time_compression.max(1))).max(1));
         let skip = series
             .shift
