@@ -9,7 +9,7 @@
 use nimbus_core::time::Span;
 use nimbus_core::units::Resources;
 
-use crate::report::{Attempt, Currency, Header, Money, PoolSize, Promise, Sizing};
+use crate::report::{Attempt, Currency, Header, Money, PoolSize, Promise, Sizing, format};
 use crate::run::{Data, Figures, Options, Prepared, Source, Unready, figures};
 use crate::scenario::{Override, Scenario};
 use crate::sweep::header;
@@ -60,16 +60,18 @@ impl Objective {
             .filter(|most| figures.pending_p99_ms > *most)
         {
             return Some(format!(
-                "pending p99 is {} ms, at most {most} ms is allowed",
-                figures.pending_p99_ms
+                "99 % of pods are bound within {}, {} is promised",
+                duration(figures.pending_p99_ms),
+                duration(most)
             ));
         }
         let most = self
             .violations_ppm
             .filter(|most| figures.violations_ppm > *most)?;
         Some(format!(
-            "{} ppm of requests are above capacity, at most {most} ppm may",
-            figures.violations_ppm
+            "{} of requests are above capacity, {} may be",
+            percent(figures.violations_ppm),
+            percent(most)
         ))
     }
 }
@@ -123,9 +125,12 @@ impl Search<'_> {
         let (figures, _, events) = found.map_err(|fault| NoSize::Fault(fault.to_string()))?;
         self.events += events;
         let broken = self.objective.broken(&figures);
-        let why = broken
-            .clone()
-            .unwrap_or_else(|| format!("pending p99 {} ms", figures.pending_p99_ms));
+        let why = broken.clone().unwrap_or_else(|| {
+            format!(
+                "99 % of pods are bound within {}",
+                duration(figures.pending_p99_ms)
+            )
+        });
         let cost_30d = self.cost_30d(counts);
         self.attempts.push(Attempt {
             counts: counts.to_vec(),
@@ -196,6 +201,14 @@ impl Search<'_> {
         counts[pool] = high;
         Ok(())
     }
+}
+
+fn duration(millis: u64) -> String {
+    format::duration(i128::from(millis))
+}
+
+fn percent(ppm: u64) -> String {
+    format::percent_exact(i128::from(ppm))
 }
 
 /// Nodes of this shape that hold `peak` by volume, and the resource that makes it so.
@@ -340,8 +353,8 @@ fn promises(objective: &Objective, figures: &Figures) -> Vec<Promise> {
         let found = figures.pending_p99_ms;
         promise(
             "99 % of pods are bound within",
-            format!("{most} ms"),
-            format!("{found} ms"),
+            duration(most),
+            duration(found),
             found <= most,
         )
     });
@@ -349,8 +362,8 @@ fn promises(objective: &Objective, figures: &Figures) -> Vec<Promise> {
         let found = figures.violations_ppm;
         promise(
             "requests above capacity",
-            format!("at most {most} ppm"),
-            format!("{found} ppm"),
+            format!("at most {}", percent(most)),
+            percent(found),
             found <= most,
         )
     });
