@@ -66,6 +66,11 @@ gen: build
 bench *args:
     cargo bench {{args}}
 
+# Measures everything and writes the table of docs/performance.md. Some minutes.
+bench-table:
+    cargo bench --bench kernel --bench scheduler --bench billing --bench replay
+    cargo bench --bench table
+
 # Everything that CI runs.
 ci:
     .ci/run

@@ -1,3 +1,51 @@
-//! Bench of the noun `replay`.
+//! Whole replays: a scenario from its beginning to its figures, invoices included; events per second.
+//!
+//! The trace is parsed once, as in a sweep. `off` checks no invariant, `touched` what each event touches.
 
-fn main() {}
+use std::path::Path;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use nimbus_core::time::Span;
+use nimbus_sim::oracle::Mode;
+use nimbus_sim::run::{Options, Prepared, Source, figures};
+
+/// Scenarios, and how far the large ones run.
+const SCENARIOS: [(&str, Option<i64>); 4] = [
+    ("quickstart", None),
+    ("web-nasa", None),
+    ("azure-vm-v1", None),
+    ("fleet-100k", Some(900)),
+];
+
+fn prepared(name: &str) -> Prepared {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.toml"));
+    let text = std::fs::read_to_string(&file).expect("a bundled scenario is there");
+    let source = Source {
+        text,
+        file: file.display().to_string(),
+    };
+    Prepared::new(&source, &[], None).expect("a bundled scenario is sound")
+}
+
+fn replay(c: &mut Criterion) {
+    let mut group = c.benchmark_group("replay");
+    group.sample_size(10);
+    for (name, until) in SCENARIOS {
+        let prepared = prepared(name);
+        for (mode, oracles) in [("off", Mode::Off), ("touched", Mode::Touched)] {
+            let until = until.map(Span::from_secs);
+            let options = Options {
+                oracles,
+                until,
+                ..Options::normal()
+            };
+            let run = || figures(&prepared, &options).expect("a bundled scenario holds");
+            group.throughput(Throughput::Elements(run().2));
+            group.bench_function(BenchmarkId::new(name, mode), |b| b.iter(run));
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, replay);
+criterion_main!(benches);

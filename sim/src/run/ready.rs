@@ -195,7 +195,7 @@ impl Prepared {
             tenants: u32::try_from(azure.tenants.len()).unwrap_or(u32::MAX),
         };
         let shape = |flavor: &scenario::Flavor| ShapeOf {
-            name: format!("{}-{}", azure.app, flavor.name).into(),
+            name: Arc::clone(&flavor.name),
             requests: flavor.requests,
         };
         let shapes = azure.flavors.iter().map(shape).collect();
@@ -211,7 +211,7 @@ impl Prepared {
 
     fn churn(&self, churn: &Churn, seed: u64, name: &str) -> Arrivals {
         let shape = |shape: &scenario::ChurnShape| ShapeOf {
-            name: format!("{}-{}", churn.app, shape.name).into(),
+            name: Arc::clone(&shape.name),
             requests: shape.requests,
         };
         let shapes = churn.shapes.iter().map(shape).collect();
