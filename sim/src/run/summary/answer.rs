@@ -4,7 +4,7 @@ use nimbus_core::units::Resources;
 
 use super::{View, for_30_days, ppm};
 use crate::record::Levels;
-use crate::report::{Answer, Binding, NodesNeeded, Promise};
+use crate::report::{Answer, Binding, NodesNeeded, Promise, format};
 use crate::run::{Figures, Sample};
 
 /// Nodes that hold a peak by volume, whatever the packing.
@@ -80,8 +80,8 @@ impl View<'_> {
             let most = u64::try_from(limit.0 / 1_000).unwrap_or(0);
             promises.push(Promise {
                 what: "99 % of pods are bound within".to_owned(),
-                promised: limit.to_string(),
-                found: format!("{} ms", figures.pending_p99_ms),
+                promised: format::duration(i128::from(limit.0 / 1_000)),
+                found: format::duration(i128::from(figures.pending_p99_ms)),
                 ok: figures.pending_p99_ms <= most,
             });
         }
@@ -100,16 +100,9 @@ impl View<'_> {
     }
 }
 
-/// Parts per million as percent, exact: `0.0123 %`.
+/// Parts per million as percent, exact.
 pub(super) fn percent(ppm: u64) -> String {
-    let (whole, rest) = (ppm / 10_000, ppm % 10_000);
-    let digits = format!("{rest:04}");
-    let digits = digits.trim_end_matches('0');
-    if digits.is_empty() {
-        format!("{whole} %")
-    } else {
-        format!("{whole}.{digits} %")
-    }
+    format::percent_exact(i128::from(ppm))
 }
 
 fn binding(samples: &[Sample]) -> Option<Binding> {

@@ -2,7 +2,7 @@
 
 use super::View;
 use super::answer::percent;
-use crate::report::Expectation;
+use crate::report::{Expectation, format};
 use crate::run::Figures;
 
 fn check(text: &str, expected: String, found: String, ok: bool) -> Expectation {
@@ -18,8 +18,8 @@ fn at_most(text: &str, limit: Option<u64>, found: u64) -> Option<Expectation> {
     limit.map(|limit| {
         check(
             text,
-            format!("at most {limit}"),
-            found.to_string(),
+            format!("at most {}", format::count(i128::from(limit))),
+            format::count(i128::from(found)),
             found <= limit,
         )
     })
@@ -29,8 +29,8 @@ fn at_least(text: &str, limit: Option<u64>, found: u64) -> Option<Expectation> {
     limit.map(|limit| {
         check(
             text,
-            format!("at least {limit}"),
-            found.to_string(),
+            format!("at least {}", format::count(i128::from(limit))),
+            format::count(i128::from(found)),
             found >= limit,
         )
     })
@@ -56,12 +56,18 @@ impl View<'_> {
         };
         let pending = expect.pending_p99_max.map(|limit| {
             let ok = i64::try_from(figures.pending_p99_ms).is_ok_and(|ms| ms <= limit.0 / 1_000);
-            check(
-                "pending p99",
-                format!("at most {limit}"),
-                format!("{} ms", figures.pending_p99_ms),
-                ok,
-            )
+            {
+                let (limit, found) = (
+                    i128::from(limit.0 / 1_000),
+                    i128::from(figures.pending_p99_ms),
+                );
+                check(
+                    "pending p99",
+                    format!("at most {}", format::duration(limit)),
+                    format::duration(found),
+                    ok,
+                )
+            }
         });
         let mut found: Vec<Expectation> = [
             at_most("peak nodes", expect.peak_nodes_max, figures.peak_nodes),

@@ -8,7 +8,7 @@ use nimbus_core::time::Time;
 
 use super::{View, cost_minor, ppm};
 use crate::record::ServiceScaling;
-use crate::report::explain::{Names, explained};
+use crate::report::explain::{self, Names, explained};
 use crate::report::{Capacity, Levels, Percentiles, Pool, Scaling, Scheduling, Tally, Wide};
 use crate::run::Sample;
 
@@ -163,7 +163,7 @@ impl View<'_> {
             holds: service
                 .holds
                 .iter()
-                .map(|(reason, count)| tally(reason_word(*reason), *count))
+                .map(|(reason, count)| tally(explain::reason(*reason), *count))
                 .collect(),
             at_s: points.iter().map(|point| self.at_s(point.at)).collect(),
             load_mrps: points.iter().map(|point| point.rate).collect(),
@@ -181,18 +181,6 @@ fn words(policy: &nimbus_core::autoscaler::Policy) -> String {
     );
     if policy.cooldown.0 > 0 {
         text.push_str(&format!(", cool-down {}", policy.cooldown));
-    }
-    text
-}
-
-fn reason_word(reason: nimbus_core::explain::ScaleReason) -> String {
-    let word = format!("{reason:?}");
-    let mut text = String::new();
-    for (place, letter) in word.char_indices() {
-        if letter.is_ascii_uppercase() && place > 0 {
-            text.push(' ');
-        }
-        text.push(letter.to_ascii_lowercase());
     }
     text
 }
