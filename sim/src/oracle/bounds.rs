@@ -18,7 +18,10 @@ use super::violation::Finds;
 #[derive(Clone, Debug)]
 struct Watched {
     policy: Arc<Policy>,
+    desired: u32,
+    /// When that changed last: a wish that was refused is no change, and may be repeated.
     changed: Option<Time>,
+    decided: Option<Time>,
 }
 
 /// All watched services.
@@ -28,15 +31,33 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    pub(super) fn watch(&mut self, service: ServiceNo, policy: &Arc<Policy>) {
-        let same = self
-            .watched
-            .get(&service)
-            .is_some_and(|watched| watched.policy == *policy);
-        if !same {
-            let policy = Arc::clone(policy);
-            let changed = None;
-            self.watched.insert(service, Watched { policy, changed });
+    pub(super) fn watch(
+        &mut self,
+        now: Time,
+        service: ServiceNo,
+        policy: &Arc<Policy>,
+        desired: u32,
+    ) {
+        let known = self.watched.get(&service);
+        if known.is_some_and(|watched| watched.policy == *policy) {
+            return self.replicas(now, service, desired);
+        }
+        let watched = Watched {
+            policy: Arc::clone(policy),
+            desired,
+            changed: None,
+            decided: None,
+        };
+        self.watched.insert(service, watched);
+    }
+
+    /// The count that is wanted, by whomever.
+    pub(super) fn replicas(&mut self, now: Time, service: ServiceNo, desired: u32) {
+        if let Some(watched) = self.watched.get_mut(&service)
+            && watched.desired != desired
+        {
+            watched.desired = desired;
+            watched.changed = Some(now);
         }
     }
 
@@ -70,9 +91,10 @@ impl Bounds {
                 format!("{} to {}", scale.from, scale.to),
             );
         }
-        let last = watched.changed.replace(finds.now);
-        let early =
-            last.filter(|last| finds.now <= *last || finds.now.since(*last) < policy.cooldown);
+        let twice = watched.decided.replace(finds.now) == Some(finds.now);
+        let early = watched
+            .changed
+            .filter(|last| twice || finds.now.since(*last) < policy.cooldown);
         if let Some(last) = early.filter(|_| !outside) {
             finds.add(
                 BOUNDS,

@@ -350,8 +350,13 @@ impl Oracle {
         match message {
             Message::Tenant(tenant::Input::SetQuota { force, .. }) => self.unforced = !force,
             Message::Autoscaler(autoscaler::Input::Watch {
-                service, policy, ..
-            }) => self.bounds.watch(*service, policy),
+                service,
+                policy,
+                desired,
+            }) => self.bounds.watch(now, *service, policy, *desired),
+            Message::Autoscaler(autoscaler::Input::Replicas {
+                service, desired, ..
+            }) => self.bounds.replicas(now, *service, *desired),
             Message::Autoscaler(autoscaler::Input::Unwatch { service }) => {
                 self.bounds.unwatch(*service)
             }

@@ -93,9 +93,29 @@ fn a_scale_beyond_bounds_or_step_or_too_early_is_caught() {
         for (secs, from, to) in steps {
             play.until(secs);
             scale(&mut play, from, to);
+            play.deliver(autoscaler::Input::Replicas {
+                service: WEB,
+                desired: to,
+                hold: false,
+            });
         }
         play.caught(ids);
     }
+}
+
+#[test]
+fn a_wish_that_was_refused_may_be_repeated() {
+    let mut play = history();
+    let policy = Policy {
+        cooldown: Span::from_secs(60),
+        ..Policy::default()
+    };
+    watch(&mut play, policy);
+    for secs in [50, 80] {
+        play.until(secs);
+        scale(&mut play, 2, 3);
+    }
+    play.sound();
 }
 
 #[test]
