@@ -5,6 +5,8 @@
 
 mod machines;
 mod restart;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use nimbus_core::cluster::{Command, Event};
@@ -78,6 +80,8 @@ pub struct Driver<O> {
     instant: (Time, u32),
     inputs: Vec<Message>,
     events: Vec<Event>,
+    /// How many of the events the group takes.
+    lot: usize,
     commands: Vec<Command>,
     records: Vec<Record>,
     out: Outbox,
@@ -109,6 +113,7 @@ impl<O: Outside> Driver<O> {
             instant: (Time(i64::MIN), 0),
             inputs: Vec::new(),
             events: Vec::new(),
+            lot: 0,
             commands: Vec::new(),
             records: Vec::new(),
             out: Outbox::default(),
@@ -135,12 +140,18 @@ impl<O: Outside> Driver<O> {
     /// See [`Fault`].
     pub fn group(&mut self, now: Time) -> Result<(), Fault> {
         self.gather(now);
+        self.deliver(now);
+        self.decide(now)
+    }
+
+    /// Runs what was delivered until it rests, commits it, and lets its effects out.
+    fn decide(&mut self, now: Time) -> Result<(), Fault> {
         self.rest(now)?;
         self.commit()?;
         self.outside
             .settle(now, &mut self.world, &mut self.recorder);
         self.command(now);
-        if self.oracle.due() {
+        if self.events.is_empty() && self.oracle.due() {
             let views = views(&self.machines, &self.world, &self.conductor);
             self.oracle.checkpoint(now, &views);
         }
@@ -170,29 +181,36 @@ impl<O: Outside> Driver<O> {
         self.conductor.hash()
     }
 
-    /// Events of the world and timers first; outside inputs only when the world has nothing more to say at
-    /// this instant, so that what they lean on has settled.
+    /// Takes the inputs of a group. Events of the world first, as many as go together; outside inputs only
+    /// when the world has nothing more to say at this instant, so that what they lean on has settled.
     fn gather(&mut self, now: Time) {
         if self.instant.0 == now {
             self.instant.1 += 1;
         } else {
             self.instant = (now, 0);
         }
-        self.conductor
-            .begin(now, rng::group_seed(self.seed, now, self.instant.1));
         if self.world.next().is_some_and(|at| at <= now) {
             self.world.step(now, &mut self.events);
         }
         self.inputs.clear();
         if self.events.is_empty() && self.outside.next().is_some_and(|at| at <= now) {
             self.outside.take(now, &mut self.inputs);
-            for message in self.inputs.drain(..) {
-                self.conductor.outside(message);
-            }
         }
-        for event in self.events.drain(..) {
-            self.recorder.event(now, &event);
-            self.oracle.event(now, &event);
+        self.lot = Event::lot(&self.events);
+        for event in &self.events[..self.lot] {
+            self.recorder.event(now, event);
+            self.oracle.event(now, event);
+        }
+    }
+
+    /// Begins the group: timers that are due, and the inputs that were taken.
+    fn deliver(&mut self, now: Time) {
+        self.conductor
+            .begin(now, rng::group_seed(self.seed, now, self.instant.1));
+        for message in self.inputs.drain(..) {
+            self.conductor.outside(message);
+        }
+        for event in self.events.drain(..self.lot) {
             let root = self.conductor.root();
             event.deliver(|message| self.conductor.join(root, message));
         }

@@ -1,0 +1,87 @@
+//! Random scenarios under all oracles.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use nimbus_core::digest::EventHash;
+
+use super::super::Fault;
+use super::{begin, generate, read};
+use crate::oracle::Mode;
+use crate::run::Prepared;
+
+/// Runs a scenario to its end; its hash and the pods that were bound.
+fn run(prepared: &Prepared, oracles: Mode) -> Result<(EventHash, u64), Fault> {
+    let mut running = begin(prepared, oracles, false);
+    while running.step()? {}
+    running.driver.finish(running.end)?;
+    Ok((running.driver.hash(), running.driver.recorder.bound))
+}
+
+/// What is wrong with a scenario: a violation, a fault, a panic, or another hash the second time. Gives
+/// the pods that were bound.
+pub(super) fn sound(text: &str) -> Result<u64, String> {
+    let prepared = read(text).map_err(|unready| unready.to_string())?;
+    let both = catch_unwind(AssertUnwindSafe(|| {
+        let first = run(&prepared, Mode::Full);
+        first.and_then(|first| Ok((first, run(&prepared, Mode::Off)?)))
+    }));
+    match both {
+        Ok(Ok((first, second))) if first == second => Ok(first.1),
+        Ok(Ok(_)) => Err("two hashes".to_owned()),
+        Ok(Err(fault)) => Err(fault.to_string()),
+        Err(_) => Err("a panic".to_owned()),
+    }
+}
+
+/// Leaves sections out as long as `fails` still does: what is left is what matters.
+pub(super) fn shrink(text: &str, fails: impl Fn(&str) -> bool) -> String {
+    let mut sections: Vec<&str> = text.split("\n\n").collect();
+    let mut at = sections.len();
+    while at > 0 {
+        at -= 1;
+        let mut fewer = sections.clone();
+        fewer.remove(at);
+        let left = fewer.join("\n\n");
+        if read(&left).is_ok() && fails(&left) {
+            sections = fewer;
+            at = at.min(sections.len());
+        }
+    }
+    sections.join("\n\n")
+}
+
+/// The seeds to try: `NIMBUS_SEEDS=from..to` by hand.
+pub(super) fn seeds(normal: u64) -> std::ops::Range<u64> {
+    let wanted = std::env::var("NIMBUS_SEEDS").ok();
+    let range = wanted.as_deref().and_then(|text| text.split_once(".."));
+    range.map_or(0..normal, |(from, to)| {
+        from.parse().unwrap()..to.parse().unwrap()
+    })
+}
+
+#[test]
+fn random_scenarios_violate_nothing_and_repeat() {
+    let (mut bound, mut failed) = (0, Vec::new());
+    let seeds = seeds(200);
+    let count = seeds.end - seeds.start;
+    for seed in seeds {
+        let text = generate::scenario(seed);
+        match sound(&text) {
+            Ok(pods) => bound += pods,
+            Err(why) => {
+                if failed.len() < 4 {
+                    let text = shrink(&text, |text| sound(text).is_err());
+                    let after = sound(&text).err();
+                    eprintln!("seed {seed}: {why}\n{text}\n{after:?}\n");
+                }
+                failed.push((seed, why));
+            }
+        }
+    }
+    assert!(
+        failed.is_empty(),
+        "{} of {count}: {failed:#?}",
+        failed.len()
+    );
+    assert!(bound >= 5 * count, "too little happens: {bound} pods");
+}
