@@ -63,6 +63,8 @@ pub(super) struct Service {
 pub(super) struct Tenant {
     pub(super) org: Option<OrgNo>,
     pub(super) status: Option<Status>,
+    /// When it was last seen not to run.
+    pub(super) stopped: Option<Time>,
     /// The quota that is recorded, and what is reserved of it.
     pub(super) quota: Resources,
     pub(super) reserved: Resources,

@@ -105,7 +105,8 @@ impl Bounds {
         }
     }
 
-    /// A Deployment leaves: its replicas are within the bounds, or 0 while the tenant does not run.
+    /// A Deployment leaves: its replicas are within the bounds, or 0 while the tenant does not run. A tenant
+    /// that is suspended and resumed at one instant runs again when both commands leave.
     pub(super) fn applied(
         &self,
         books: &Books,
@@ -113,8 +114,11 @@ impl Bounds {
         no: ServiceNo,
         deployment: &Deployment,
     ) {
-        let stopped =
-            deployment.replicas == 0 && books.status(deployment.tenant) != Some(Status::Active);
+        let owner = deployment.tenant;
+        let known = books.tenants.get(owner.index());
+        let at_once = known.is_some_and(|tenant| tenant.stopped == Some(books.now));
+        let idle = at_once || books.status(owner) != Some(Status::Active);
+        let stopped = deployment.replicas == 0 && idle;
         if let Some(watched) = self.watched.get(&no).filter(|_| !stopped) {
             within(finds, no, &watched.policy, deployment.replicas);
         }

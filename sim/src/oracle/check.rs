@@ -372,7 +372,7 @@ impl Oracle {
         let (books, finds) = (&mut self.books, &mut self.finds);
         monotone::time(books, finds, now);
         match effect {
-            Effect::Record(Record::Put(row)) => self.recorded(row),
+            Effect::Record(Record::Put(row)) => self.recorded(now, row),
             Effect::Record(Record::Drop(Key::Billing(key))) => {
                 if matches!(key, billing::Key::Invoice(_) | billing::Key::Window(..)) {
                     finds.add(INVOICES, format!("{key:?}"), "kept for ever", "dropped");
@@ -386,14 +386,18 @@ impl Oracle {
         }
     }
 
-    fn recorded(&mut self, row: &Row) {
+    fn recorded(&mut self, now: Time, row: &Row) {
         let (books, finds) = (&mut self.books, &mut self.finds);
         match row {
             Row::Tenant(ten::Row::Org(no, row)) => quota::org(books, *no, row),
             Row::Tenant(ten::Row::Tenant(no, row)) => {
                 owner::recorded(books, finds, *no, row.org);
                 quota::recorded(books, finds, *no, row, self.unforced);
-                books.tenant(*no).status = Some(row.status);
+                let known = books.tenant(*no);
+                known.status = Some(row.status);
+                if row.status != Status::Active {
+                    known.stopped = Some(now);
+                }
                 if row.status == Status::Gone {
                     deletion::gone(books, finds, *no);
                 }

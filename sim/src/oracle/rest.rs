@@ -92,7 +92,8 @@ pub(super) fn converged(books: &Books, finds: &mut Finds, world: &World) {
         let tenant = &books.tenants[wanted.tenant.index()];
         let quota = tenant.backstop.unwrap_or_default();
         let admits = plus(tenant.used, wanted.spec.requests).fits(quota);
-        let held_back = waiting.contains(&no) || (status.total < wanted.replicas && !admits);
+        let short = status.total.min(status.updated) < wanted.replicas;
+        let held_back = waiting.contains(&no) || (short && !admits);
         if wanted.starts && !held_back {
             finds.equal(CONVERGENCE, || format!("service {no}"), &wants, &seen);
             finds.equal(

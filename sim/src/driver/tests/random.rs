@@ -85,3 +85,18 @@ fn random_scenarios_violate_nothing_and_repeat() {
     );
     assert!(bound >= 5 * count, "too little happens: {bound} pods");
 }
+
+#[test]
+fn what_was_found_once_stays_away() {
+    for text in [
+        include_str!("found/lowered-in-a-rollout.toml"),
+        include_str!("found/refused-wish.toml"),
+        include_str!("found/resumed-at-once.toml"),
+    ] {
+        let bound = sound(text);
+        assert!(
+            bound.as_ref().is_ok_and(|pods| *pods >= 3),
+            "{bound:?}\n{text}"
+        );
+    }
+}
