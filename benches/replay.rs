@@ -10,15 +10,16 @@ use nimbus_sim::oracle::Mode;
 use nimbus_sim::run::{Options, Prepared, Source, figures};
 
 /// Scenarios, and how far the large ones run.
-const SCENARIOS: [(&str, Option<i64>); 4] = [
-    ("quickstart", None),
-    ("web-nasa", None),
-    ("azure-vm-v1", None),
-    ("fleet-100k", Some(900)),
+const SCENARIOS: [(&str, Option<i64>); 5] = [
+    ("scenarios/quickstart", None),
+    ("scenarios/web-nasa", None),
+    ("scenarios/azure-vm-v1", None),
+    ("benches/hosts-10k", None),
+    ("scenarios/fleet-100k", Some(900)),
 ];
 
 fn prepared(name: &str) -> Prepared {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("scenarios/{name}.toml"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("{name}.toml"));
     let text = std::fs::read_to_string(&file).expect("a bundled scenario is there");
     let source = Source {
         text,
@@ -41,7 +42,10 @@ fn replay(c: &mut Criterion) {
             };
             let run = || figures(&prepared, &options).expect("a bundled scenario holds");
             group.throughput(Throughput::Elements(run().2));
-            group.bench_function(BenchmarkId::new(name, mode), |b| b.iter(run));
+            group.bench_function(
+                BenchmarkId::new(name.split('/').next_back().unwrap_or(name), mode),
+                |b| b.iter(run),
+            );
         }
     }
     group.finish();

@@ -10,7 +10,13 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Scenarios that are replayed whole.
-const SCENARIOS: [&str; 4] = ["quickstart", "web-nasa", "azure-vm-v1", "fleet-100k"];
+const SCENARIOS: [&str; 5] = [
+    "scenarios/quickstart.toml",
+    "scenarios/web-nasa.toml",
+    "scenarios/azure-vm-v1.toml",
+    "benches/hosts-10k.toml",
+    "scenarios/fleet-100k.toml",
+];
 const BEGIN: &str = "<!-- table -->";
 const END: &str = "<!-- /table -->";
 
@@ -61,10 +67,9 @@ fn bench_row(folder: &Path) -> Option<String> {
     Some(format!("| {name} | {per_second} | {each:.0} ns |"))
 }
 
-fn replay(name: &str, oracles: &str) -> Result<Value, String> {
-    let scenario = format!("scenarios/{name}.toml");
+fn replay(scenario: &str, oracles: &str) -> Result<Value, String> {
     let output = Command::new(env!("CARGO_BIN_EXE_nimbus"))
-        .args(["replay", &scenario, "--oracles", oracles, "-o", "json"])
+        .args(["replay", scenario, "--oracles", oracles, "-o", "json"])
         .current_dir(root())
         .output()
         .map_err(|error| error.to_string())?;
@@ -77,8 +82,9 @@ fn replay(name: &str, oracles: &str) -> Result<Value, String> {
     serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
 }
 
-fn replay_row(name: &str) -> Result<(String, String), String> {
-    let (off, touched) = (replay(name, "off")?, replay(name, "touched")?);
+fn replay_row(scenario: &str) -> Result<(String, String), String> {
+    let (off, touched) = (replay(scenario, "off")?, replay(scenario, "touched")?);
+    let name = off["header"]["scenario"].as_str().unwrap_or(scenario);
     let cpu = |report: &Value| report["run"]["cpu_ms"].as_f64().unwrap_or(0.0) / 1e3;
     let memory = off["run"]["peak_rss_bytes"].as_f64().unwrap_or(0.0) / f64::from(1 << 20);
     let events = off["header"]["events"].as_u64().unwrap_or(0);

@@ -208,7 +208,7 @@ pub(super) static SECTIONS: &[Section] = &[
             is("policy", Form::OneOf(&["nimbus-step"]), "nimbus-step", "which rule"),
             is("period", SECOND, "30s", "time between two looks"),
             is("up_percent", Form::Percent(1, 1_000), "70", "of the requested cpu: a step up above this use"),
-            is("down_percent", Form::Percent(0, 1_000), "30", "of the requested cpu: a step down below this use"),
+            is("down_percent", Form::Percent(1, 1_000), "30", "of the requested cpu: a step down below this use"),
             is("min", Form::Count(1, REPLICAS_MAX as u64), "1", "least replicas"),
             is("max", Form::Count(1, REPLICAS_MAX as u64), "5", "most replicas"),
             is("step_up", Form::Count(1, REPLICAS_MAX as u64), "1", "replicas added at once"),

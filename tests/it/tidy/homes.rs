@@ -35,7 +35,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "std::process",
-        &["src/", "tests/"],
+        &["src/", "tests/", "benches/"],
         "core and sim start nothing and never exit",
     ),
     (
