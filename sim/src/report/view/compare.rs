@@ -16,11 +16,17 @@ const FIRST: [&str; 6] = [
     "waited",
 ];
 
+/// Longest label that stands over a column, in characters.
+const LABEL_MAX: usize = 20;
+
 /// The page of a comparison.
 pub(super) fn page(comparison: &Comparison) -> Page {
     let mut page = page_of("compare", &comparison.head);
     let (a, b) = (&comparison.base_label, &comparison.head_label);
-    page.title = format!("{}: {b} against {a}", page.title);
+    page.title = match a.chars().count().max(b.chars().count()) {
+        0..=LABEL_MAX => format!("{}: {b} against {a}", page.title),
+        _ => format!("{}: B against A", page.title),
+    };
     page.partial = comparison.base.partial.clone().or(page.partial);
     page.origin.push(("A", Cell::text(a)));
     page.origin.push((
@@ -40,6 +46,10 @@ pub(super) fn page(comparison: &Comparison) -> Page {
         });
     }
     page.headline = headline(comparison);
+    if a.chars().count().max(b.chars().count()) > LABEL_MAX {
+        let names = format!("A is {}; B is {}.", format::visible(a), format::visible(b));
+        page.headline.insert(0, (names, Mood::Plain));
+    }
     page.cards = first(comparison)
         .map(|compared| card(comparison, compared))
         .collect();
@@ -151,13 +161,15 @@ fn figures(comparison: &Comparison) -> Section {
     );
     table.limit_text = 60;
     let code = &comparison.head.currency.code;
-    for (column, label) in table
-        .columns
-        .iter_mut()
-        .skip(1)
-        .zip([&comparison.base_label, &comparison.head_label])
+    let labels = [&comparison.base_label, &comparison.head_label];
+    // Longer ones would leave no room for the figures: then the columns are called A and B.
+    if labels
+        .iter()
+        .all(|label| label.chars().count() <= LABEL_MAX)
     {
-        column.title.clone_from(label);
+        for (column, label) in table.columns.iter_mut().skip(1).zip(labels) {
+            column.title.clone_from(label);
+        }
     }
     for compared in &comparison.figures {
         let value = |value: Option<Wide>| {
