@@ -101,14 +101,19 @@ fn combination(grid: &Grid, index: usize) -> Vec<String> {
     values
 }
 
+/// A point of the grid, or why it is refused.
+type Ready = Result<Prepared, Unready>;
+
 /// What one run gave.
 type Outcome = Result<(Figures, EventHash, u64), String>;
 
 /// Runs a sweep on `threads` threads; `done` is told how many runs are finished and returns whether to
 /// go on. The result does not depend on the number of threads.
 ///
+/// A point that the scenario refuses, such as thresholds that must oscillate, is listed with the reason.
+///
 /// # Errors
-/// A grid that cannot be run; the first refused value in the order of the grid.
+/// A grid that cannot be run; if every point is refused, the first refusal.
 pub fn sweep(
     source: &Source,
     set: &[Override],
@@ -131,10 +136,18 @@ pub fn sweep(
             value: value.clone(),
         });
         let all: Vec<Override> = set.iter().cloned().chain(point).collect();
-        prepared.push(Prepared::new(source, &all, Some(&base.data))?);
+        prepared.push(Prepared::new(source, &all, Some(&base.data)));
+    }
+    if prepared.iter().all(Result::is_err)
+        && let Some(first) = prepared.iter().find_map(|point| point.as_ref().err())
+    {
+        return Err(first.clone().into());
     }
     let jobs: Vec<(usize, u64)> = (0..prepared.len())
-        .flat_map(|point| seeds_of(&prepared[point], seeds).map(move |seed| (point, seed)))
+        .flat_map(|point| {
+            let seeds = seeds_of(prepared[point].as_ref().unwrap_or(&base), seeds);
+            seeds.map(move |seed| (point, seed))
+        })
         .collect();
     let outcomes = run_all(&prepared, &jobs, threads, &mut done);
     Ok(document(
@@ -154,7 +167,7 @@ fn seeds_of(prepared: &Prepared, seeds: u32) -> impl Iterator<Item = u64> + use<
 }
 
 fn run_all(
-    prepared: &[Prepared],
+    prepared: &[Ready],
     jobs: &[(usize, u64)],
     threads: usize,
     done: &mut impl FnMut(usize, usize) -> bool,
@@ -188,7 +201,10 @@ fn run_all(
     outcomes
 }
 
-fn one(prepared: &Prepared, seed: u64) -> Outcome {
+fn one(prepared: &Ready, seed: u64) -> Outcome {
+    let prepared = prepared
+        .as_ref()
+        .map_err(|unready| unready.to_string().replace('\n', "; "))?;
     let options = Options {
         seed: Some(seed),
         ..Options::quick()
@@ -200,7 +216,7 @@ fn document(
     base: &Prepared,
     grid: &Grid,
     combinations: &[Vec<String>],
-    prepared: &[Prepared],
+    prepared: &[Ready],
     jobs: &[(usize, u64)],
     outcomes: Vec<Option<Outcome>>,
 ) -> Sweep {
@@ -226,7 +242,9 @@ fn document(
         points[*point].trials.push(trial(*seed, outcome));
     }
     for ((point, figures), prepared) in points.iter_mut().zip(&figures).zip(prepared) {
-        judge(point, figures, prepared);
+        if let Ok(prepared) = prepared {
+            judge(point, figures, prepared);
+        }
     }
     let costs: Vec<_> = points
         .iter()
