@@ -9,7 +9,7 @@ use std::sync::mpsc;
 
 use nimbus_core::digest::{EventHash, hex};
 
-use crate::report::{Header, Knob, Point, Sensitivity, Setting, Spread, Stamp, Sweep, Trial};
+use crate::report::{Header, Knob, Point, Setting, Stamp, Sweep, Trial};
 use crate::run::{Figures, Options, Prepared, Source, Unready, figures};
 use crate::scenario::Override;
 use crate::size::Objective;
@@ -227,60 +227,36 @@ fn document(
         .map(|(_, _, events)| events)
         .sum();
     let finished = outcomes.iter().flatten().count();
-    let mut points: Vec<Point> = combinations
-        .iter()
-        .map(|values| Point {
-            set: settings(grid, values),
-            ..Point::default()
-        })
-        .collect();
-    let mut figures: Vec<Vec<Figures>> = vec![Vec::new(); points.len()];
+    let mut trials: Vec<Vec<Trial>> = vec![Vec::new(); combinations.len()];
+    let mut figures: Vec<Vec<Figures>> = vec![Vec::new(); combinations.len()];
     for ((point, seed), outcome) in jobs.iter().zip(outcomes) {
         if let Some(Ok((found, ..))) = &outcome {
             figures[*point].push(*found);
         }
-        points[*point].trials.push(trial(*seed, outcome));
+        trials[*point].push(trial(*seed, outcome));
     }
-    for ((point, figures), prepared) in points.iter_mut().zip(&figures).zip(prepared) {
-        if let Ok(prepared) = prepared {
-            judge(point, figures, prepared);
-        }
-    }
-    let costs: Vec<_> = points
-        .iter()
-        .zip(&figures)
-        .map(|(point, figures)| {
-            (!figures.is_empty()).then_some((point.cost.mean, point.violations.mean))
-        })
-        .collect();
-    for (point, best) in points.iter_mut().zip(pareto(&costs)) {
-        point.pareto = best;
+    let every = combinations.iter().zip(trials).zip(&figures).zip(prepared);
+    let mut points: Vec<Point> = Vec::with_capacity(combinations.len());
+    for (((values, trials), figures), ready) in every {
+        let mut point = Point::of(settings(grid, values), trials);
+        let ready = ready.as_ref().ok();
+        point.slo_met = ready.and_then(|prepared| slo_met(&point, figures, prepared));
+        points.push(point);
     }
     let stopped =
         (finished < jobs.len()).then(|| format!("stopped after {finished} of {} runs", jobs.len()));
-    Sweep {
-        header: Header {
-            events,
-            partial: stopped,
-            ..header(base)
-        },
-        knobs: grid
-            .iter()
-            .map(|(key, values)| Knob {
-                key: key.clone(),
-                values: values.clone(),
-            })
-            .collect(),
-        seeds: jobs
-            .iter()
-            .take_while(|(point, _)| *point == 0)
-            .map(|(_, seed)| *seed)
-            .collect(),
-        sensitivity: sensitivity(grid, &points),
-        points,
-        notes: Vec::new(),
-        run: None,
-    }
+    let header = Header {
+        events,
+        partial: stopped,
+        ..header(base)
+    };
+    let knob = |(key, values): &(String, Vec<String>)| Knob {
+        key: key.clone(),
+        values: values.clone(),
+    };
+    let first = jobs.iter().take_while(|(point, _)| *point == 0);
+    let seeds = first.map(|(_, seed)| *seed).collect();
+    Sweep::of(header, grid.iter().map(knob).collect(), seeds, points)
 }
 
 fn settings(grid: &Grid, values: &[String]) -> Vec<Setting> {
@@ -344,67 +320,16 @@ fn trial(seed: u64, outcome: Option<Outcome>) -> Trial {
     }
 }
 
-fn judge(point: &mut Point, figures: &[Figures], prepared: &Prepared) {
-    let spread = |of: fn(&Figures) -> i64| spread(figures.iter().map(of));
-    point.cost = spread(|figures| figures.cost_minor);
-    point.violations = spread(|figures| figures.violations_ppm.cast_signed());
-    point.pending = spread(|figures| figures.pending_p99_ms.cast_signed());
-    point.actions = spread(|figures| figures.scale_actions.cast_signed());
+/// Whether every run of a point kept the promises; `None` without one.
+fn slo_met(point: &Point, figures: &[Figures], prepared: &Prepared) -> Option<bool> {
     let objective = Objective::of(&prepared.scenario);
-    point.slo_met = objective.promised().then(|| {
-        figures.len() == point.trials.len()
-            && figures
-                .iter()
-                .all(|figures| objective.broken(figures).is_none())
-    });
-}
-
-fn spread(values: impl Iterator<Item = i64> + Clone) -> Spread {
-    let count = i128::try_from(values.clone().count()).unwrap_or(i128::MAX);
-    let sum: i128 = values.clone().map(i128::from).sum();
-    let mean =
-        nimbus_core::units::div_half_away(sum, count).and_then(|mean| i64::try_from(mean).ok());
-    Spread {
-        mean: mean.unwrap_or(0),
-        min: values.clone().min().unwrap_or(0),
-        max: values.max().unwrap_or(0),
-    }
-}
-
-fn sensitivity(grid: &Grid, points: &[Point]) -> Vec<Sensitivity> {
-    let mean = |key: usize, value: &str, of: fn(&Point) -> i64| {
-        let with = points.iter().filter(|point| point.set[key].value == *value);
-        spread(with.map(of)).mean
+    let kept = || {
+        figures
+            .iter()
+            .all(|found| objective.broken(found).is_none())
     };
-    let one = |(key, (name, values)): (usize, &(String, Vec<String>))| {
-        let cost = |value: &&String| mean(key, value, |point| point.cost.mean);
-        let violations = |value: &&String| mean(key, value, |point| point.violations.mean);
-        let range =
-            |means: Vec<i64>| means.iter().max().unwrap_or(&0) - means.iter().min().unwrap_or(&0);
-        Sensitivity {
-            key: name.clone(),
-            cost_minor: range(values.iter().map(|value| cost(&value)).collect()),
-            violations_ppm: range(values.iter().map(|value| violations(&value)).collect()),
-            cheapest: values.iter().min_by_key(cost).cloned().unwrap_or_default(),
-            calmest: values
-                .iter()
-                .min_by_key(violations)
-                .cloned()
-                .unwrap_or_default(),
-        }
-    };
-    grid.iter().enumerate().map(one).collect()
-}
-
-/// Which points no other point beats in both cost and violations, as flags; failed points never.
-fn pareto(costs: &[Option<(i64, i64)>]) -> Vec<bool> {
-    let beats = |a: (i64, i64), b: (i64, i64)| a.0 <= b.0 && a.1 <= b.1 && a != b;
-    costs
-        .iter()
-        .map(|point| {
-            point.is_some_and(|point| !costs.iter().flatten().any(|&other| beats(other, point)))
-        })
-        .collect()
+    let all = figures.len() == point.trials.len();
+    objective.promised().then(|| all && kept())
 }
 
 #[cfg(test)]
@@ -432,18 +357,5 @@ mod tests {
                 .to_string()
                 .contains("given twice")
         );
-    }
-
-    #[test]
-    fn the_pareto_set_is_what_nothing_beats() {
-        let points = [
-            Some((10, 5)),
-            Some((8, 7)),
-            Some((10, 6)),
-            None,
-            Some((8, 7)),
-            Some((20, 0)),
-        ];
-        assert_eq!(pareto(&points), [true, true, false, false, true, true]);
     }
 }
