@@ -82,7 +82,7 @@ fn random_scenarios_violate_nothing_and_repeat() {
 }
 
 #[test]
-#[ignore = "by hand: 20 s"]
+#[ignore = "20 s: CI runs it by --ignored"]
 fn many_random_scenarios_violate_nothing_and_repeat() {
     all_sound(200..10_000);
 }

@@ -190,7 +190,7 @@ fn a_run_that_is_stopped_anywhere_goes_on_as_if_it_were_not() {
 }
 
 #[test]
-#[ignore = "by hand: a minute"]
+#[ignore = "a minute: CI runs it by --ignored"]
 fn many_runs_that_are_stopped_anywhere_go_on_as_if_they_were_not() {
     all_go_on(60..2_000);
 }
