@@ -31,7 +31,7 @@ impl Watch {
         } else {
             ProgressBar::hidden()
         };
-        let template = "{prefix:<16} [{bar:30}] {percent:>3} %  {msg}  {eta} left";
+        let template = "{prefix:<14} [{bar:20}] {percent:>3} %  {msg}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }

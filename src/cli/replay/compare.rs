@@ -14,14 +14,7 @@ impl Job<'_> {
         let limits = limits(&self.args.limit)?;
         let (a, b) = (self.prepared_side(base)?, self.prepared_side(head)?);
         let (a, b) = (self.report_of(&a)?, self.report_of(&b)?);
-        let (left, right) = (label(base, "A"), label(head, "B"));
-        let mut comparison = Comparison::of((left, &a), (right, &b), &limits);
-        let named = [(left, base), (right, head)]
-            .into_iter()
-            .filter(|(label, text)| label != text);
-        comparison
-            .notes
-            .extend(named.map(|(label, text)| format!("{label} is {text}")));
+        let comparison = Comparison::of((base, &a), (head, &b), &limits);
         let broken = broken(&comparison);
         let mut document = Document::from(comparison);
         run::measure(self.console, &mut document, &started, self.args.oracles, 1);
@@ -44,18 +37,6 @@ impl Job<'_> {
 
     fn report_of(&self, prepared: &Prepared) -> Result<Report, Failure> {
         Ok(self.drive(prepared, &self.options)?.report)
-    }
-}
-
-/// Longest text that heads a column.
-const LABEL_MAX: usize = 24;
-
-/// What heads a side's column: its text, or a letter if that is long.
-fn label<'a>(text: &'a str, letter: &'a str) -> &'a str {
-    if text.chars().count() > LABEL_MAX {
-        letter
-    } else {
-        text
     }
 }
 
