@@ -6,6 +6,7 @@ mod compare;
 use std::path::PathBuf;
 
 use nimbus_core::time::{Span, Time};
+use nimbus_sim::driver::{STEPS_MAX, Step};
 use nimbus_sim::report::Document;
 use nimbus_sim::run::{Done, Options, Prepared};
 use nimbus_sim::scenario::{Override, Scenario};
@@ -60,7 +61,7 @@ pub(super) struct Args {
     /// Write the golden report of each scenario instead of comparing with it.
     #[arg(long)]
     update_golden: bool,
-    /// Write every event to this file, one JSON object a line.
+    /// Write events to this file, one JSON object a line; the first 500,000.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// Write the report to this file too; the name's ending decides the format. Repeat for more.
@@ -171,6 +172,7 @@ impl<'a> Job<'a> {
 
     fn answer(&self, done: Done, started: &Stopwatch) -> Result<Exit, Failure> {
         if let Some(path) = &self.args.record {
+            self.note_limit(done.trace.as_deref());
             output::write(
                 path,
                 trace::lines(&done.trace.unwrap_or_default()).as_bytes(),
@@ -187,6 +189,15 @@ impl<'a> Job<'a> {
             return Ok(Exit::Interrupted);
         }
         Ok(Exit::Done)
+    }
+
+    /// Says so if a trace is cut off.
+    fn note_limit(&self, trace: Option<&[Step]>) {
+        if trace.is_some_and(|trace| trace.len() == STEPS_MAX) {
+            let text =
+                format!("only the first {STEPS_MAX} events are kept; --until ends a run earlier");
+            self.console.note(&text);
+        }
     }
 
     /// One scenario gives its report, several give a line each.

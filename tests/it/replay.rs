@@ -285,6 +285,47 @@ fn a_size_is_found_or_said_to_be_out_of_reach() {
     ends(folder.path(), &large, 8);
 }
 
+#[test]
+fn a_bundled_scenario_runs_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    ends(folder.path(), &["replay", "quickstart"], 0);
+    ends(
+        folder.path(),
+        &["scenario", "new", "mine", "--like", "flap"],
+        0,
+    );
+    ends(folder.path(), &["scenario", "check", "mine.toml"], 0);
+    let list = ends(folder.path(), &["scenario", "list", "--no-headers"], 0).stdout;
+    assert!(
+        String::from_utf8(list)
+            .unwrap()
+            .lines()
+            .all(|line| line.ends_with("  bundled"))
+    );
+    ends(
+        folder.path(),
+        &["replay", "quickstart", "--update-golden"],
+        2,
+    );
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nimbus"));
+    let mut child = command
+        .args(["replay", "quickstart"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(
+        (output.status.code(), said(&output).as_str()),
+        (Some(0), "")
+    );
+}
+
 /// Whether a process has a handler for SIGINT by now.
 fn takes_interrupts(pid: u32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();

@@ -18,7 +18,7 @@ use nimbus_core::store::{Record, Store, StoreError};
 use nimbus_core::time::Time;
 
 pub use machines::{Config, Machines};
-pub use trace::{Step, diff};
+pub use trace::{STEPS_MAX, Step, diff};
 
 use crate::oracle::{Oracle, Views, Violation};
 use crate::record::Recorder;
@@ -72,7 +72,7 @@ pub struct Driver<O> {
     pub oracle: Oracle,
     /// Rows, if the run keeps them.
     pub store: Option<MemoryStore>,
-    /// The trace, if the run keeps one.
+    /// The first [`STEPS_MAX`] steps, if the run keeps a trace.
     pub trace: Option<Vec<Step>>,
     config: Config,
     seed: u64,
@@ -223,10 +223,9 @@ impl<O: Outside> Driver<O> {
                 let (seed, drawn) = self.conductor.open(&delivery.message);
                 self.out.begin(seed, address, drawn);
                 self.oracle.message(now, &delivery.message);
-                let step = self
-                    .trace
-                    .is_some()
-                    .then(|| Step::open(now, batch.round, batch.class, &delivery.message));
+                let kept = self.trace.as_ref().is_some_and(|t| t.len() < STEPS_MAX);
+                let step =
+                    kept.then(|| Step::open(now, batch.round, batch.class, &delivery.message));
                 self.machines.handle(now, delivery.message, &mut self.out);
                 let hash = self
                     .conductor

@@ -7,6 +7,9 @@ use nimbus_core::machine::{Address, Class, Effect, Message};
 use nimbus_core::time::Time;
 use serde::{Deserialize, Serialize};
 
+/// Steps that a trace keeps, the first ones: some hundred megabytes.
+pub const STEPS_MAX: usize = 500_000;
+
 /// One delivery: what came in, what went out, and the hash of its address afterwards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {

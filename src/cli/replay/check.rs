@@ -114,6 +114,7 @@ impl Job<'_> {
             .trace
             .unwrap_or_default();
         let theirs = self.other_trace(other)?;
+        self.note_limit(Some(&ours));
         let Some((at, a, b)) = driver::diff(&ours, &theirs) else {
             let text = format!("no difference in {} events\n", ours.len());
             self.console
