@@ -292,3 +292,42 @@ fn scheduled(index: usize, pool: &NodePool) -> scheduler::Pool {
         price_micro_hour: pool.price_per_hour,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_columns_of_one_file_are_read_as_two_series() {
+        let load = |workload: &str, column: &str| {
+            format!(
+                "[[workload]]\ntenant = \"acme\"\nname = \"{workload}\"\ncpu = \"1\"\nmemory = \"1Gi\"\n\
+                 [[load]]\nname = \"{workload}\"\nworkload = \"{workload}\"\nsource = \"csv\"\n\
+                 path = \"traces/web-nasa.csv.gz\"\nindex = \"minute\"\ncolumn = \"{column}\"\nperiod = \"1m\"\n"
+            )
+        };
+        let text = format!(
+            "[scenario]\nname = \"two\"\nversion = 1\nduration = \"1h\"\n\
+             [[node_pool]]\nname = \"general\"\ncpu = \"4\"\nmemory = \"8Gi\"\ncount = 1\n\
+             [[tenant]]\nname = \"acme\"\n{}{}",
+            load("requests", "requests"),
+            load("minutes", "minute")
+        );
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/two.toml").to_owned();
+
+        let prepared = Prepared::new(&Source { text, file }, &[], None).unwrap();
+
+        let at = prepared.scenario.time(Span::from_secs(600));
+        let rates: Vec<u64> = prepared
+            .demands(1)
+            .iter()
+            .map(|demand| demand.offered.as_ref().unwrap().rate(at))
+            .collect();
+        assert_eq!(
+            rates[1],
+            10 * 1_000 / 60,
+            "minute 10, as a count per minute"
+        );
+        assert_ne!(rates[0], rates[1]);
+    }
+}

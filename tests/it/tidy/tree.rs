@@ -251,6 +251,6 @@ mod tests {
         assert_eq!(places("a.md", &format!("see {folder}")).len(), 1);
         let url = ["https:", "//mirror.internal/index"].concat();
         assert_eq!(places("a.toml", &format!("registry = \"{url}\"")).len(), 1);
-        assert!(places("a.md", "docs/work/x https://docs.rs/serde").is_empty());
+        assert!(places("a.md", "docs/guides/x https://docs.rs/serde").is_empty());
     }
 }
