@@ -1,4 +1,7 @@
 //! Shells, backends and edges of Nimbus. Modules only; nothing is re-exported.
 
 pub mod cli;
+pub mod cluster;
 pub mod runtime;
+pub mod shell;
+pub mod store;

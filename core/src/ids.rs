@@ -125,6 +125,24 @@ ids! {
     DecisionId = "dec";
     /// A run of a scenario.
     RunId = "run";
+    /// A scenario that is stored.
+    ScenarioId = "scn";
+    /// A report that is stored.
+    ReportId = "rep";
+    /// A durable fact.
+    EventId = "evt";
+    /// Slow work that somebody can ask after.
+    OperationId = "op";
+    /// An API key.
+    KeyId = "key";
+    /// A person.
+    UserId = "user";
+    /// A version of a policy.
+    PolicyId = "pol";
+    /// A list of prices.
+    PriceListId = "prl";
+    /// A node.
+    NodeId = "node";
 }
 
 macro_rules! ordinals {

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`machine`] (what a machine is), [`conductor`] (who orders them), [`cluster`] (the
 //! boundary), then the nouns: [`tenant`], [`workload`], [`scheduler`], [`autoscaler`], [`billing`].
-//! Shared values: [`ids`], [`units`], [`time`], [`plan`], [`explain`]; machinery: [`digest`], [`rng`],
+//! [`machines`] is all of them together. Shared values: [`ids`], [`units`], [`time`], [`plan`], [`explain`]; machinery: [`digest`], [`rng`],
 //! [`table`], [`store`].
 
 pub mod autoscaler;
@@ -13,6 +13,7 @@ pub mod digest;
 pub mod explain;
 pub mod ids;
 pub mod machine;
+pub mod machines;
 pub mod plan;
 pub mod rng;
 pub mod scheduler;

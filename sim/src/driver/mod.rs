@@ -3,7 +3,6 @@
 //! Guarantees: a group is all that is due at an instant, run until it rests, committed once; its commands
 //! reach the world after that, as they reach a cluster after a commit. Never: decides, or reads a clock.
 
-mod machines;
 mod restart;
 #[cfg(test)]
 mod tests;
@@ -17,7 +16,7 @@ use nimbus_core::rng;
 use nimbus_core::store::{Record, Store, StoreError};
 use nimbus_core::time::Time;
 
-pub use machines::{Config, Machines};
+pub use nimbus_core::machines::{Config, Machines};
 pub use trace::{STEPS_MAX, Step, diff};
 
 use crate::oracle::{Oracle, Views, Violation};

@@ -1,15 +1,15 @@
 //! All machines together: dispatch by address, and restoring them from a store.
 
-use nimbus_core::autoscaler::Autoscaler;
-use nimbus_core::billing::Billing;
-use nimbus_core::conductor::Conductor;
-use nimbus_core::machine::{Effect, Machine, Message, Outbox};
-use nimbus_core::scheduler::Scheduler;
-use nimbus_core::store::{Store, StoreError};
-use nimbus_core::tenant::Tenants;
-use nimbus_core::time::Time;
-use nimbus_core::workload::Workloads;
-use nimbus_core::{autoscaler, billing, scheduler, tenant, workload};
+use crate::autoscaler::Autoscaler;
+use crate::billing::Billing;
+use crate::conductor::Conductor;
+use crate::machine::{Effect, Machine, Message, Outbox};
+use crate::scheduler::Scheduler;
+use crate::store::{Store, StoreError};
+use crate::tenant::Tenants;
+use crate::time::Time;
+use crate::workload::Workloads;
+use crate::{autoscaler, billing, scheduler, tenant, workload};
 
 /// What each machine is configured with.
 #[derive(Clone, Debug, Default)]
