@@ -15,9 +15,53 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("ctrlc", &["src/runtime.rs"], "signals have one home"),
     (
         "nimbus_sim",
-        &["src/cli/", "benches/", "tests/"],
-        "only a leaf knows the simulator",
+        &[
+            "src/cli/",
+            "src/cluster/sim/",
+            "src/replay/",
+            "benches/",
+            "tests/",
+        ],
+        "only a leaf and the simulated cluster know the simulator",
     ),
+    (
+        "actix",
+        &["src/shell/", "src/system.rs", "src/replay/actors"],
+        "actors have one home",
+    ),
+    ("diesel", &["src/store/"], "SQL has one home"),
+    ("diesel_migrations", &["src/store/"], "SQL has one home"),
+    ("axum", &["src/http/"], "handlers have one home"),
+    ("axum_extra", &["src/http/"], "handlers have one home"),
+    (
+        "hyper",
+        &["src/http/", "benches/", "tests/"],
+        "handlers have one home",
+    ),
+    (
+        "tower",
+        &["src/http/", "tests/", "benches/"],
+        "handlers have one home",
+    ),
+    ("tower_http", &["src/http/"], "handlers have one home"),
+    (
+        "utoipa",
+        &["src/http/", "src/cli/generate.rs"],
+        "the API's document has one home",
+    ),
+    ("governor", &["src/http/"], "rates are limited at the edge"),
+    ("jsonwebtoken", &["src/auth/"], "tokens have one home"),
+    (
+        "aws_lc_rs",
+        &["src/auth/", "src/runtime.rs", "src/store/"],
+        "secrets have one home",
+    ),
+    (
+        "reqwest",
+        &["src/cli/client/"],
+        "only the command line calls a server",
+    ),
+    ("prometheus", &["src/metrics.rs"], "metrics have one home"),
     (
         "std::time::Instant",
         &["src/runtime.rs"],
@@ -43,7 +87,11 @@ const HOMES: &[(&str, &[&str], &str)] = &[
         &["src/", "tests/", "benches/"],
         "what decides is handed in",
     ),
-    ("std::net", &["tests/"], "nothing here talks to a network"),
+    (
+        "std::net",
+        &["src/", "tests/", "benches/"],
+        "core and sim talk to no network",
+    ),
     (
         "std::fs",
         &["src/", "sim/src/", "tests/", "benches/"],
@@ -54,7 +102,11 @@ const HOMES: &[(&str, &[&str], &str)] = &[
         &["src/", "sim/src/", "tests/", "benches/"],
         "core does no I/O",
     ),
-    ("tokio", &[], "nothing here is async"),
+    (
+        "tokio",
+        &["src/", "tests/", "benches/"],
+        "core and sim are not async",
+    ),
 ];
 
 /// Names of a crate or module away from its home.

@@ -14,15 +14,77 @@ const SHARED: [&str; 11] = [
     "table",
 ];
 
+/// Modules of core that stand above all machines.
+const ABOVE: [&str; 1] = ["machines"];
+
 /// Shared modules that may name the interface of the nouns: messages are routed and rows are typed there.
 const NAME_NOUNS: [&str; 4] = ["machine", "explain", "cluster", "store"];
 
 /// What a module of the binary's package may import of ours; the longest matching prefix decides.
 const SRC: &[(&str, &[&str])] = &[
+    // leaves
     ("src/main.rs", &["cli", "runtime"]),
     ("src/lib.rs", &[]),
-    ("src/cli/", &["cli", "runtime"]),
-    ("src/runtime.rs", &[]),
+    (
+        "src/cli/",
+        &[
+            "cli",
+            "runtime",
+            "config",
+            "system",
+            "replay",
+            "store",
+            "shell",
+            "telemetry",
+            "http",
+            "auth",
+            "cluster",
+        ],
+    ),
+    (
+        "src/system",
+        &[
+            "runtime",
+            "config",
+            "system",
+            "store",
+            "shell",
+            "cluster",
+            "telemetry",
+            "metrics",
+            "http",
+            "auth",
+            "replay",
+        ],
+    ),
+    (
+        "src/replay/",
+        &["runtime", "replay", "store", "shell", "cluster"],
+    ),
+    // edges
+    (
+        "src/http/",
+        &[
+            "runtime", "config", "http", "auth", "shell", "store", "cluster", "replay", "metrics",
+        ],
+    ),
+    (
+        "src/auth/",
+        &["runtime", "config", "auth", "store", "metrics"],
+    ),
+    // actors
+    (
+        "src/shell/",
+        &["runtime", "config", "shell", "store", "cluster", "metrics"],
+    ),
+    // backends
+    ("src/cluster/", &["runtime", "cluster", "store"]),
+    ("src/store/", &["runtime", "store", "metrics"]),
+    ("src/config/", &["config", "runtime"]),
+    ("src/config.rs", &["config", "runtime"]),
+    ("src/telemetry.rs", &["config", "runtime"]),
+    ("src/metrics.rs", &[]),
+    ("src/runtime", &[]),
 ];
 
 /// Names that `input.rs` of a noun makes public: the only ones that others may use.
@@ -73,7 +135,8 @@ fn core(module: &str, segments: &[String], interfaces: &Interfaces) -> Option<St
     let target = segments.first()?.as_str();
     // tests of a noun may join it with others, over the conductor too
     let tests = module.contains("/tests");
-    if tests || own == target || own == "lib" || rows_of(module) == Some(target) {
+    let above = own == "lib" || ABOVE.contains(&own);
+    if tests || own == target || above || rows_of(module) == Some(target) {
         return None;
     }
     let is_noun = NOUNS.contains(&target);
