@@ -1,12 +1,15 @@
-//! Clock, process figures and signals: nowhere else.
+//! Clock, random bytes, tasks, process figures and signals: nowhere else.
 //!
 //! What stands here may differ between two runs, so it never reaches a machine or the deterministic part
 //! of a report.
 
 use std::fs;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use nimbus_core::time::Time;
 use serde::Serialize;
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -16,6 +19,52 @@ const TICKS_PER_S: u64 = 100;
 
 /// Steps of the calibration loop.
 const CALIBRATION_STEPS: u64 = 1_000_000;
+
+/// Wall time: for tokens, limits and deadlines, never for a machine.
+///
+/// # Panics
+/// When the system's clock stands before 1970 or after the year 292,000.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the home of the clock")]
+pub fn now() -> Time {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let micros = since.expect("the clock stands after 1970").as_micros();
+    Time(
+        micros
+            .try_into()
+            .expect("the clock is before the year 292,000"),
+    )
+}
+
+/// Bytes that nobody can guess, from the system: for keys, tokens and request ids.
+///
+/// # Panics
+/// When the system gives none; nothing that is secret can be made then.
+#[must_use]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    let filled = SystemRandom::new().fill(&mut bytes);
+    filled.expect("the system gives random bytes");
+    bytes
+}
+
+/// Runs what blocks (the store, a fork) beside the async threads.
+///
+/// # Errors
+/// The task's panic, in words.
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, String> {
+    let joined = tokio::task::spawn_blocking(work).await;
+    joined.map_err(|error| error.to_string())
+}
+
+/// Starts a task on the runtime of the caller.
+pub fn spawn<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
+    tokio::spawn(task)
+}
 
 /// Measures from its start.
 #[derive(Clone, Copy, Debug)]
