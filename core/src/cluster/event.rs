@@ -135,6 +135,8 @@ pub enum Event {
         tenant: TenantNo,
         /// Which service they are replicas of.
         service: ServiceNo,
+        /// Number of the revision that they are of; 0 if it is not known. For readers.
+        revision: u32,
     },
     /// A pod is bound: capacity is taken and metering begins.
     PodBound {
@@ -248,6 +250,7 @@ impl Event {
                 spec,
                 tenant,
                 service,
+                revision: _,
             } => {
                 to(scheduler::Input::PodsPending {
                     first,
@@ -321,6 +324,7 @@ mod tests {
             spec,
             tenant,
             service,
+            revision: 0,
         };
         let finished = |pod| Event::PodFinished {
             pod: PodNo(pod),

@@ -211,6 +211,7 @@ impl Oracle {
                 spec,
                 tenant,
                 service,
+                ..
             } => self.made((*first, *count), *spec, *tenant, *service),
             Event::PodBound {
                 pod,

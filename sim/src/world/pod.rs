@@ -212,6 +212,7 @@ impl World {
             spec,
             tenant: self.services[service.index()].tenant,
             service,
+            revision: self.revision_of(pod),
         });
         first
     }

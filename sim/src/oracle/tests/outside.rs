@@ -100,6 +100,7 @@ fn pods_above_the_quota_are_caught() {
         spec: SpecNo(0),
         tenant: ACME,
         service: JOBS,
+        revision: 0,
     };
     play.oracle.event(play.now, &pending);
     play.caught(&["I-2/R6"]);
@@ -124,6 +125,7 @@ fn above_a_forced_quota_use_may_fall_and_not_grow() {
         spec: SpecNo(0),
         tenant: ACME,
         service: JOBS,
+        revision: 0,
     };
     play.oracle.event(play.now, &pending);
     play.caught(&["I-2/R6"]);
@@ -146,6 +148,7 @@ fn a_replica_of_nothing_is_caught() {
         spec: SpecNo(0),
         tenant: OTHER,
         service: ServiceNo(9),
+        revision: 0,
     };
     play.oracle.event(play.now, &pending);
     play.caught(&["I-4"]);
@@ -281,6 +284,7 @@ fn a_reused_ordinal_is_caught() {
         spec: SpecNo(0),
         tenant: ACME,
         service: JOBS,
+        revision: 0,
     };
     play.oracle.event(play.now, &again);
     play.caught(&["R4"]);

@@ -213,3 +213,21 @@ fn several_changes_of_one_instant_give_one_status() {
     assert_eq!(gone.count(), 2);
     assert!(run.world.snapshot(run.now).pods.is_empty());
 }
+
+#[test]
+fn pods_that_wait_name_the_revision_that_they_are_of() {
+    let mut run = slow();
+    run.deploy(1, |_| {});
+    run.until(20);
+    run.deploy(2, |deployment| deployment.revision = 2);
+    run.until(100);
+    run.run_pods(1, 100, None);
+    let named = run.seen.iter().filter_map(|(_, event)| match event {
+        Event::PodsPending {
+            count, revision, ..
+        } => Some((*count, *revision)),
+        _ => None,
+    });
+    let named: Vec<(u32, u32)> = named.collect();
+    assert_eq!(named, [(4, 1), (2, 2), (2, 2), (1, 0)]);
+}
