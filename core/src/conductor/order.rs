@@ -129,7 +129,10 @@ impl<M: Envelope> Conductor<M> {
     /// Timers that are due come first, in order of their times and, at equal times, of their canonical
     /// bytes: the order in which they were armed does not count, since a restart arms them in another.
     pub fn begin(&mut self, now: Time, seed: u128) {
-        debug_assert_eq!(self.waiting, 0, "the last group has come to rest");
+        debug_assert!(
+            self.current.iter().all(Vec::is_empty),
+            "the last group has come to rest; only what a restart found overdue may wait"
+        );
         if now > self.now {
             self.now = now;
             self.round = 0;
@@ -295,6 +298,41 @@ impl<M: Envelope> Conductor<M> {
         self.timers.push(key(at), slot);
     }
 
+    /// The group's seed, and how many values this address has drawn from it so far.
+    #[must_use]
+    pub fn drawn(&self, address: Address) -> (u128, u32) {
+        (self.seed, self.drawn[address.index()])
+    }
+
+    /// Leaves out what timers, but no outside input, brought into the group that has just begun.
+    pub fn leave_out(&mut self, dead: &[M])
+    where
+        M: PartialEq,
+    {
+        for slot in self.current.iter_mut().chain(&mut self.next) {
+            let before = slot.len();
+            slot.retain(|delivery| delivery.root.is_some() || !dead.contains(&delivery.message));
+            self.waiting -= before - slot.len();
+        }
+    }
+
+    /// A conductor without timers that goes on at this instant and round with these hashes.
+    #[must_use]
+    pub fn restored(
+        now: Time,
+        round: u32,
+        hashes: [EventHash; Address::COUNT],
+        events: u64,
+    ) -> Conductor<M> {
+        Conductor {
+            now,
+            round,
+            hashes,
+            events,
+            ..Conductor::default()
+        }
+    }
+
     /// A conductor without timers that goes on where another stopped: same instant, round and hashes.
     #[must_use]
     pub fn resume(stopped: &Conductor<M>) -> Conductor<M> {
@@ -335,6 +373,18 @@ impl<M: Envelope> Conductor<M> {
     #[must_use]
     pub fn events(&self) -> u64 {
         self.events
+    }
+
+    /// The round at this instant that comes next.
+    #[must_use]
+    pub fn round(&self) -> u32 {
+        self.round
+    }
+
+    /// The hashes of all addresses, in order.
+    #[must_use]
+    pub fn hashes(&self) -> [EventHash; Address::COUNT] {
+        self.hashes
     }
 
     /// The hash of one address.
