@@ -64,6 +64,8 @@ pub struct DecisionRow {
 pub struct OutboxRow {
     /// Place among all commands ever sent.
     pub seq: u64,
+    /// The group that sent it: commands of one group reach the cluster together.
+    pub group: u64,
     /// When it takes effect in a simulated cluster: the group's time.
     pub at: Time,
     /// The command.

@@ -25,6 +25,8 @@ pub struct Space {
 pub struct Deployment {
     /// Owner.
     pub tenant: TenantNo,
+    /// Its name in the tenant's space.
+    pub name: Arc<str>,
     /// Rises with every change; the status names the one that it has seen.
     pub generation: u32,
     /// Number of the revision of the service.

@@ -248,6 +248,7 @@ fn deployment(entry: &Entry, shape: Shape) -> Deployment {
     let template = &entry.current.template;
     Deployment {
         tenant: entry.row.tenant,
+        name: Arc::clone(&entry.row.name),
         generation: entry.row.generation,
         revision: shape.revision,
         restart: shape.restart,

@@ -136,6 +136,7 @@ impl Prepared {
             metrics_period: scenario.head.metrics_period,
             metrics_lag: scenario.head.metrics_lag,
             capacity_percent: scenario.slo.capacity_percent,
+            space_delay: scenario.head.space_delay,
             ..world::Config::default()
         }
     }

@@ -238,6 +238,7 @@ impl Play {
 
     pub(super) fn deploy(&mut self, generation: u32, change: impl FnOnce(&mut Deployment)) {
         let mut deployment = Deployment {
+            name: "web".into(),
             tenant: ACME,
             generation,
             revision: 1,

@@ -247,6 +247,7 @@ fn a_wish_that_never_came_true_is_caught() {
     let mut play = history();
     // The command is lost on its way.
     let lost = Deployment {
+        name: "web".into(),
         tenant: ACME,
         generation: 2,
         revision: 1,

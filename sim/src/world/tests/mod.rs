@@ -108,6 +108,7 @@ impl Run {
 
     pub(super) fn deploy(&mut self, generation: u32, change: impl FnOnce(&mut Deployment)) {
         let mut deployment = Deployment {
+            name: "web".into(),
             tenant: TENANT,
             generation,
             revision: 1,
