@@ -2,9 +2,10 @@
 //!
 //! Read in this order: [`machine`] (what a machine is), [`conductor`] (who orders them), [`cluster`] (the
 //! boundary), then the nouns: [`tenant`], [`workload`], [`scheduler`], [`autoscaler`], [`billing`].
-//! [`machines`] is all of them together. Shared values: [`ids`], [`units`], [`time`], [`plan`], [`explain`]; machinery: [`digest`], [`rng`],
+//! [`machines`] is all of them together, [`access`] who may ask them for what. Shared values: [`ids`], [`units`], [`time`], [`plan`], [`explain`]; machinery: [`digest`], [`rng`],
 //! [`table`], [`store`].
 
+pub mod access;
 pub mod autoscaler;
 pub mod billing;
 pub mod cluster;

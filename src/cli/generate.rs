@@ -22,6 +22,8 @@ pub(super) enum Command {
     ScenarioSchema(Target),
     /// Write the reference of all commands.
     CliReference(Target),
+    /// Write the table of roles and permissions.
+    Access(Target),
 }
 
 /// Where generated files go.
@@ -49,6 +51,10 @@ pub(super) fn run(console: &Console, command: &Command) -> Result<Exit, Failure>
         Command::CliReference(target) => {
             let text = reference::markdown(&super::tree());
             files(console, target, &[("cli.md", text)])
+        }
+        Command::Access(target) => {
+            let text = nimbus_core::access::page();
+            files(console, target, &[("access.md", text)])
         }
     }
 }
