@@ -84,6 +84,12 @@ pub enum StoreError {
     /// It may have been written: read back the last group.
     #[error("the outcome of the commit is unknown: {0}")]
     Unknown(String),
+    /// Nothing was written, since there is no room; it works again once there is.
+    #[error("the disk of the store is full: {0}")]
+    Full(String),
+    /// Nothing was written, since another leader has taken over. It never works again.
+    #[error("another leader has taken over: {0}")]
+    Deposed(String),
 }
 
 /// The store. Each noun adds its questions in its own file.
