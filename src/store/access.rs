@@ -8,8 +8,8 @@ use nimbus_core::store::StoreError;
 use nimbus_core::time::Time;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, pending};
 use super::page::{By, Listed, Page, Visible};
+use super::{Store, pending};
 
 /// Who a key or token stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -221,4 +221,3 @@ impl Store {
         pending(&[&name, &value])
     }
 }
-

@@ -32,7 +32,9 @@ pub enum OpenError {
         place: String,
     },
     /// A newer Nimbus has migrated it.
-    #[error("the database {place} is of version {found}, this nimbus knows versions up to {known}: use a newer nimbus")]
+    #[error(
+        "the database {place} is of version {found}, this nimbus knows versions up to {known}: use a newer nimbus"
+    )]
     Newer {
         /// Path or URL, without a password.
         place: String,
@@ -42,7 +44,9 @@ pub enum OpenError {
         known: String,
     },
     /// Migrations are missing.
-    #[error("the database {place} is at version {found}, this nimbus needs {known}: run `nimbus migrate up`")]
+    #[error(
+        "the database {place} is at version {found}, this nimbus needs {known}: run `nimbus migrate up`"
+    )]
     Behind {
         /// Path or URL, without a password.
         place: String,

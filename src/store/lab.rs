@@ -7,9 +7,9 @@ use nimbus_core::store::StoreError;
 use nimbus_core::time::Time;
 use serde::{Deserialize, Serialize};
 
+use super::Store;
 use super::page::{By, Listed, Page};
 use super::pending;
-use super::Store;
 
 /// A version of a policy. Its parameters never change; its state does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,7 +185,23 @@ impl Store {
         pending(&[&rows])
     }
 
-    lab!(scenario, scenarios, put_scenario, drop_scenario, ScenarioRow, ScenarioId, "scenario");
+    lab!(
+        scenario,
+        scenarios,
+        put_scenario,
+        drop_scenario,
+        ScenarioRow,
+        ScenarioId,
+        "scenario"
+    );
     lab!(run, runs, put_run, drop_run, RunRow, RunId, "run");
-    lab!(report, reports, put_report, drop_report, ReportRow, ReportId, "report");
+    lab!(
+        report,
+        reports,
+        put_report,
+        drop_report,
+        ReportRow,
+        ReportId,
+        "report"
+    );
 }

@@ -55,11 +55,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub fn org(
-        &self,
-        visible: &Visible,
-        name: &str,
-    ) -> Result<Option<Found<OrgView>>, StoreError> {
+    pub fn org(&self, visible: &Visible, name: &str) -> Result<Option<Found<OrgView>>, StoreError> {
         pending(&[&visible, &name])
     }
 
