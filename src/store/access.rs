@@ -133,6 +133,14 @@ impl Store {
         pending(&[&row])
     }
 
+    /// Notes when a key was last used; changes nothing else of it. A key that is not there is no error.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn touch_api_key(&self, id: KeyId, at: Time) -> Result<(), StoreError> {
+        pending(&[&id, &at])
+    }
+
     /// A person by id.
     ///
     /// # Errors
@@ -195,6 +203,23 @@ impl Store {
     /// See [`StoreError`].
     pub fn raise_token_version(&self, principal: &str) -> Result<i64, StoreError> {
         pending(&[&principal])
+    }
+
+    /// Refuses one token by its id from now on; forgotten after `until`, when it has ended anyway. Again: no
+    /// change.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn deny_token(&self, jti: &str, until: Time) -> Result<(), StoreError> {
+        pending(&[&jti, &until])
+    }
+
+    /// All tokens that are refused by their id and have not ended at `now` (wall time).
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn denied_tokens(&self, now: Time) -> Result<Vec<(String, Time)>, StoreError> {
+        pending(&[&now])
     }
 
     /// A setting of the installation.
