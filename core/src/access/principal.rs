@@ -65,6 +65,8 @@ pub struct Principal {
     pub grants: Vec<Grant>,
     /// What the scopes of its key leave of them.
     pub areas: Areas,
+    /// The session that it was recognised by, opaque and no secret: what a stream is asked again with.
+    pub session: Option<Arc<str>>,
 }
 
 /// The witness that a permission was checked on an object. Only [`Principal::authorize`] makes one.
@@ -107,6 +109,17 @@ impl Object {
 }
 
 impl Principal {
+    /// A principal with all scopes, of no session.
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>, grants: Vec<Grant>) -> Principal {
+        Principal {
+            name: name.into(),
+            grants,
+            areas: Areas::ALL,
+            session: None,
+        }
+    }
+
     /// Checks a permission on an object.
     ///
     /// # Errors

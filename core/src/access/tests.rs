@@ -1,7 +1,5 @@
 //! The table against an independent copy of the published matrix, and what principals reach.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 
 use super::*;
@@ -107,11 +105,7 @@ fn tenant(tenant: u32, org: u32) -> Object {
 }
 
 fn principal(role: Role, over: Over) -> Principal {
-    Principal {
-        name: Arc::from("key:1"),
-        grants: vec![Grant { role, over }],
-        areas: Areas::ALL,
-    }
+    Principal::new("key:1", vec![Grant { role, over }])
 }
 
 #[track_caller]
