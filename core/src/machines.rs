@@ -1,5 +1,7 @@
 //! All machines together: dispatch by address, and restoring them from a store.
 
+use serde::{Deserialize, Serialize};
+
 use crate::autoscaler::Autoscaler;
 use crate::billing::Billing;
 use crate::conductor::Conductor;
@@ -12,7 +14,7 @@ use crate::workload::Workloads;
 use crate::{autoscaler, billing, scheduler, tenant, workload};
 
 /// What each machine is configured with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
     /// Tenants.
     pub tenant: tenant::Config,

@@ -33,6 +33,7 @@ pub struct Group {
     /// Machine time of the group.
     pub now: Time,
     /// What ids and jitter of the group are drawn from. Public: never a secret.
+    #[serde(with = "hex")]
     pub seed: u128,
     /// The outside inputs, in order; none if only timers were due.
     pub inputs: Vec<Input>,
@@ -40,5 +41,50 @@ pub struct Group {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dead: Vec<Message>,
     /// The hash of the run after this group.
+    #[serde(with = "hash")]
     pub hash: EventHash,
+}
+
+/// 128 bits as 32 hex digits, since common tools read a number of JSON as a float.
+pub mod hex {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    /// Writes 32 digits.
+    ///
+    /// # Errors
+    /// What the writer answers.
+    pub fn serialize<S: Serializer>(bits: &u128, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{bits:032x}"))
+    }
+
+    /// Reads up to 32 digits.
+    ///
+    /// # Errors
+    /// If it is not a hex number of 128 bits.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
+        u128::from_str_radix(&text, 16).map_err(de::Error::custom)
+    }
+}
+
+/// A hash as 32 hex digits.
+pub mod hash {
+    use nimbus_core::digest::EventHash;
+    use serde::{Deserializer, Serializer};
+
+    /// Writes 32 digits.
+    ///
+    /// # Errors
+    /// What the writer answers.
+    pub fn serialize<S: Serializer>(hash: &EventHash, to: S) -> Result<S::Ok, S::Error> {
+        super::hex::serialize(&hash.0, to)
+    }
+
+    /// Reads up to 32 digits.
+    ///
+    /// # Errors
+    /// If it is not a hex number of 128 bits.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<EventHash, D::Error> {
+        super::hex::deserialize(from).map(EventHash)
+    }
 }

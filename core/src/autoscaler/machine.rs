@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::policy::{Look, Metric, decide};
 use super::{Input, Policy};
 use crate::cluster::UsageTick;
@@ -14,7 +16,7 @@ use crate::time::{Span, Time};
 use crate::workload;
 
 /// What the installation sets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
     /// A sample that was measured longer ago than this is no metric. See [`Config::for_samples`].
     pub stale_after: Span,

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::cluster::NodeSpec;
 use crate::explain::ScoreKind;
 use crate::time::Span;
 
 /// A kind of node that can be ordered and given back. Its ordinal is its place in [`Config::pools`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {
     /// Name, for people.
     pub name: Arc<str>,
@@ -22,7 +24,7 @@ pub struct Pool {
 }
 
 /// Configuration of the scheduler.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
     /// Which node wins.
     pub score: ScoreKind,

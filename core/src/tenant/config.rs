@@ -1,9 +1,11 @@
 //! What the installation sets.
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Span;
 
 /// Configuration of the tenant machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Config {
     /// First wait before a failed step of a space is tried again; doubles each time.
     pub retry_first: Span,
