@@ -1,14 +1,15 @@
 //! What a line of the journal says.
 //!
-//! A line is one JSON object with one of the fields of [`Entry`] and, last, `crc32`: eight hex digits over
-//! the bytes of the line before `,"crc32"`. So a line is complete in itself and can be checked alone:
+//! A line is one JSON object with one of the fields of [`Entry`], then `line`, its number in the segment from
+//! 1, and last `crc32`: eight hex digits over the bytes of the line before `,"crc32"`. So a line can be
+//! checked alone, and a copy of it elsewhere does not pass:
 //!
 //! ```text
-//! {"group":{"seq":7,"now":1790000000000000,"seed":"00…","inputs":[…],"hash":"5f…"},"crc32":"0a1b2c3d"}
+//! {"group":{"seq":7,"now":1790000000000000,"seed":"00…","inputs":[…],"hash":"5f…"},"line":9,"crc32":"0a1b2c3d"}
 //! ```
 //!
 //! Times are microseconds since the epoch; hashes and seeds are hex. The seed is public: nothing secret is
-//! ever drawn from it. A segment is one gzip stream of such lines, flushed after each group, at level 1.
+//! ever drawn from it. A segment is one gzip stream of such lines, flushed after each group.
 
 use flate2::Crc;
 use nimbus_core::digest::EventHash;
@@ -104,20 +105,35 @@ pub fn config_hash(config: &Config) -> String {
     nimbus_core::digest::hex(&nimbus_core::digest::content_hash(config))
 }
 
-/// Appends an entry as a line.
-pub(super) fn write(entry: &Entry, text: &mut Vec<u8>) {
+/// Appends an entry as the line of this number.
+pub(super) fn write(entry: &Entry, number: u64, text: &mut Vec<u8>) {
     let start = text.len();
     serde_json::to_writer(&mut *text, entry).expect("an entry is plain data with texts as keys");
     text.pop(); // the closing brace comes behind the checksum
+    text.extend_from_slice(format!(",\"line\":{number}").as_bytes());
     let sum = crc(&text[start..]);
     text.extend_from_slice(format!(",\"crc32\":\"{sum:08x}\"}}\n").as_bytes());
 }
 
-/// Reads a line, without its line end.
+/// Reads a line, without its line end: its number and what it says.
 ///
 /// # Errors
 /// What is wrong with it.
-pub(super) fn read(line: &[u8]) -> Result<Entry, String> {
+pub(super) fn read(line: &[u8]) -> Result<(u64, Entry), String> {
+    let (number, body) = check(line)?;
+    let mut json = Vec::with_capacity(body.len() + 1);
+    json.extend_from_slice(body);
+    json.push(b'}');
+    let entry = serde_json::from_slice(&json);
+    let entry = entry.map_err(|error| format!("it is of another version: {error}"))?;
+    Ok((number, entry))
+}
+
+/// The number of a line and its bytes before that, if its checksum is right.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn check(line: &[u8]) -> Result<(u64, &[u8]), String> {
     let checked = line.len().checked_sub(TAIL).ok_or("it is too short")?;
     let (body, tail) = line.split_at(checked);
     let sum = tail
@@ -129,10 +145,13 @@ pub(super) fn read(line: &[u8]) -> Result<Entry, String> {
     if crc(body) != sum {
         return Err("its checksum is wrong".to_owned());
     }
-    let mut json = Vec::with_capacity(checked + 1);
-    json.extend_from_slice(body);
-    json.push(b'}');
-    serde_json::from_slice(&json).map_err(|error| format!("it is of another version: {error}"))
+    let key = b",\"line\":";
+    let at = body.windows(key.len()).rposition(|window| window == key);
+    let number = at.and_then(|at| {
+        let digits = std::str::from_utf8(&body[at + key.len()..]).ok()?;
+        Some((digits.parse().ok()?, &body[..at]))
+    });
+    number.ok_or_else(|| "it has no number".to_owned())
 }
 
 fn crc(bytes: &[u8]) -> u32 {

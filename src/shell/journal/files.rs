@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nimbus_core::digest::EventHash;
 
-use super::entry::{self, Entry, FORMAT, ROWS_PER_LINE, Snapshot};
+use super::entry::{Entry, FORMAT, ROWS_PER_LINE, Snapshot};
 use super::read::{self, Chain, Ending};
 use super::segment::{Segment, sync_folder};
 use super::{Journal, JournalError, Restored};
@@ -48,7 +48,7 @@ impl Default for Options {
 pub struct Identity {
     /// The build.
     pub build: String,
-    /// See [`entry::config_hash`].
+    /// See [`super::entry::config_hash`].
     pub config_hash: String,
 }
 
@@ -137,7 +137,7 @@ impl Files {
     }
 
     /// Appends lines to the present segment, or to a new one. An error leaves nothing of them.
-    fn write(&mut self, lines: &[u8]) -> Result<(), JournalError> {
+    fn write(&mut self, entry: Entry) -> Result<(), JournalError> {
         self.mend()?;
         let mut segment = match self.segment.take() {
             Some(segment) => segment,
@@ -148,7 +148,7 @@ impl Files {
             segment.full_after = self.full_after.take();
         }
         let before = segment.len();
-        if let Err(error) = segment.append(lines) {
+        if let Err(error) = segment.append(&[entry]) {
             let path = segment.path().to_owned();
             if segment.abandon().is_err() {
                 self.torn = Some(path.clone());
@@ -186,15 +186,13 @@ impl Files {
         };
         let number = chain.segments.last().map_or(0, |(number, _)| *number) + 1;
         let path = chain.path.join(format!("{number:06}.jsonl.gz"));
-        let mut lines = Vec::new();
         let head = Entry::Segment {
             format: FORMAT,
             chain: chain.number,
             segment: number,
             after: self.last.0,
         };
-        entry::write(&head, &mut lines);
-        let segment = create(&path, &lines)?;
+        let segment = create(&path, &[head])?;
         chain.segments.push((number, path));
         Ok(segment)
     }
@@ -229,7 +227,7 @@ impl Files {
         let mut builder = fs::DirBuilder::new();
         builder.mode(0o700).create(&path).map_err(disk)?;
         let file = path.join("000001.jsonl.gz");
-        let written = create(&file, &snapshot_lines(number, snapshot));
+        let written = create(&file, &beginning(number, snapshot));
         let written = written.and_then(|segment| {
             sync_folder(&self.folder).map_err(disk)?;
             Ok(segment)
@@ -286,9 +284,7 @@ impl Journal for Files {
             let (last, found) = (self.last.0, group.seq);
             return Err(JournalError::Order { last, found }.into());
         }
-        let mut lines = Vec::new();
-        entry::write(&Entry::Group(Box::new(group.clone())), &mut lines);
-        self.write(&lines)?;
+        self.write(Entry::Group(Box::new(group.clone())))?;
         self.last = (group.seq, group.hash);
         Ok(())
     }
@@ -298,9 +294,7 @@ impl Journal for Files {
             self.give_up();
             return Ok(());
         }
-        let mut lines = Vec::new();
-        entry::write(&Entry::Restored(restored.clone()), &mut lines);
-        self.write(&lines)?;
+        self.write(Entry::Restored(restored.clone()))?;
         self.last = (restored.last_group, restored.hash);
         Ok(())
     }
@@ -334,11 +328,11 @@ impl Journal for Files {
 }
 
 /// A new file with its first lines, on disk with its name; or no file.
-fn create(path: &Path, lines: &[u8]) -> Result<Segment, JournalError> {
+fn create(path: &Path, entries: &[Entry]) -> Result<Segment, JournalError> {
     let disk = |error| JournalError::disk(path, error);
     let mut segment = Segment::create(path).map_err(disk)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let made = segment.append(lines).and_then(|()| sync_folder(folder));
+    let made = segment.append(entries).and_then(|()| sync_folder(folder));
     if let Err(error) = made {
         let _ = fs::remove_file(path); // the error that is told comes from before
         return Err(disk(error));
@@ -346,24 +340,22 @@ fn create(path: &Path, lines: &[u8]) -> Result<Segment, JournalError> {
     Ok(segment)
 }
 
-fn snapshot_lines(chain: u64, snapshot: &Snapshot) -> Vec<u8> {
-    let mut lines = Vec::new();
+/// The first lines of a chain.
+fn beginning(chain: u64, snapshot: &Snapshot) -> Vec<Entry> {
     let head = Entry::Segment {
         format: FORMAT,
         chain,
         segment: 1,
         after: snapshot.last_group,
     };
-    entry::write(&head, &mut lines);
     let bare = Snapshot {
         rows: Vec::new(),
         ..snapshot.clone()
     };
-    entry::write(&Entry::Snapshot(Box::new(bare)), &mut lines);
-    for rows in snapshot.rows.chunks(ROWS_PER_LINE) {
-        entry::write(&Entry::Rows(rows.to_vec()), &mut lines);
-    }
-    lines
+    let mut entries = vec![head, Entry::Snapshot(Box::new(bare))];
+    let rows = snapshot.rows.chunks(ROWS_PER_LINE);
+    entries.extend(rows.map(|rows| Entry::Rows(rows.to_vec())));
+    entries
 }
 
 /// The snapshot that a chain begins with, if it can be read.

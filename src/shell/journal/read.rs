@@ -88,11 +88,11 @@ fn numbered(folder: &Path, start: &str, end: &str) -> Result<Vec<(u64, PathBuf)>
 /// Lines of one segment, one in memory at a time.
 pub struct Reader {
     path: PathBuf,
-    text: BufReader<GzDecoder<BufReader<File>>>,
+    text: BufReader<GzDecoder<BufReader<Box<dyn Read>>>>,
     line: Vec<u8>,
     number: u64,
     ending: Option<Ending>,
-    /// Whether the text is unpacked byte by byte.
+    /// Whether it is unpacked byte by byte.
     slow: bool,
 }
 
@@ -105,7 +105,7 @@ impl Reader {
         let file = File::open(path).map_err(|error| JournalError::disk(path, error))?;
         Ok(Reader {
             path: path.to_owned(),
-            text: BufReader::new(GzDecoder::new(BufReader::new(file))),
+            text: BufReader::new(GzDecoder::new(BufReader::new(Box::new(file)))),
             line: Vec::new(),
             number: 0,
             ending: None,
@@ -130,10 +130,8 @@ impl Reader {
         self.number += 1;
         self.line.pop();
         match entry::read(&self.line) {
-            Ok(entry) => Ok(Some(Line {
-                number: self.number,
-                entry,
-            })),
+            Ok((number, entry)) if number == self.number => Ok(Some(Line { number, entry })),
+            Ok((number, _)) => self.bad(format!("it is line {number} of another place")),
             Err(why) => self.bad(why),
         }
     }
@@ -151,10 +149,11 @@ impl Reader {
     }
 
     /// Begins again and unpacks byte by byte up to the same line: what stands before garbage is lost when
-    /// it is unpacked together with it.
+    /// it is unpacked together with it. Takes about a second for a segment.
     fn slowly(&mut self) -> io::Result<()> {
-        let decoder = GzDecoder::new(BufReader::new(File::open(&self.path)?));
-        self.text = BufReader::with_capacity(1, decoder);
+        let bytes: Box<dyn Read> = Box::new(io::Cursor::new(fs::read(&self.path)?));
+        let single = BufReader::with_capacity(1, bytes);
+        self.text = BufReader::new(GzDecoder::new(single));
         self.slow = true;
         for _ in 0..self.number {
             self.line.clear();
@@ -174,21 +173,24 @@ impl Reader {
         }
     }
 
-    /// A line that cannot be read: torn if nothing follows it, else damaged.
+    /// A line that cannot be read: damaged if a good one follows, else the beginning of a torn tail.
     fn bad(&mut self, why: String) -> Result<Option<Line>, JournalError> {
-        let bytes = self.line.len() + 1;
-        self.line.clear();
-        let more = self.fill();
-        if self.line.is_empty() && !matches!(more, Ok(n) if n > 0) {
-            let line = self.number;
-            self.ending = Some(Ending::Torn(Cut { line, bytes }));
-            return Ok(None);
+        let line = self.number;
+        let mut bytes = self.line.len() + 1;
+        loop {
+            self.line.clear();
+            let more = self.fill();
+            bytes += self.line.len();
+            if !matches!(more, Ok(n) if n > 0) {
+                self.ending = Some(Ending::Torn(Cut { line, bytes }));
+                return Ok(None);
+            }
+            let text = self.line.strip_suffix(b"\n").unwrap_or(&self.line);
+            if entry::check(text).is_ok_and(|(number, _)| number > line) {
+                let path = self.path.clone();
+                return Err(JournalError::Damaged { path, line, why });
+            }
         }
-        Err(JournalError::Damaged {
-            path: self.path.clone(),
-            line: self.number,
-            why,
-        })
     }
 
     /// How the segment ended, once [`Reader::next_line`] gave nothing.
@@ -231,16 +233,16 @@ pub(super) fn cut(path: &Path) -> Result<(), JournalError> {
     }
     let mut reader = Reader::open(path)?;
     let mut anew = Segment::create(&beside).map_err(disk)?;
-    let mut text = Vec::new();
+    let mut entries = Vec::new();
     while let Some(line) = reader.next_line()? {
-        entry::write(&line.entry, &mut text);
-        if text.len() >= 1 << 20 {
-            anew.append(&text).map_err(disk)?;
-            text.clear();
+        entries.push(line.entry);
+        if entries.len() >= 1_000 {
+            anew.append(&entries).map_err(disk)?;
+            entries.clear();
         }
     }
-    if !text.is_empty() {
-        anew.append(&text).map_err(disk)?;
+    if !entries.is_empty() {
+        anew.append(&entries).map_err(disk)?;
     }
     let empty = anew.len() == 0;
     anew.finish().map_err(disk)?;

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
+use super::entry::{self, Entry};
+
 /// Magic, deflate, no flags, no time, unknown system: the same bytes for the same lines.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
@@ -22,6 +24,9 @@ pub(super) struct Segment {
     crc: Crc,
     /// Bytes of the file that are on disk and whole.
     good: u64,
+    /// Lines on disk.
+    lines: u64,
+    text: Vec<u8>,
     packed: Vec<u8>,
     /// For tests: the next write stops after this many bytes, as a full disk does.
     #[cfg(test)]
@@ -43,6 +48,8 @@ impl Segment {
             compress: Compress::new(Compression::fast(), false),
             crc: Crc::new(),
             good: 0,
+            lines: 0,
+            text: Vec::new(),
             packed: Vec::new(),
             #[cfg(test)]
             full_after: None,
@@ -66,29 +73,33 @@ impl Segment {
 
     /// Appends lines; they are on disk when this returns. After an error only [`Segment::abandon`] may
     /// follow.
-    pub(super) fn append(&mut self, lines: &[u8]) -> io::Result<()> {
+    pub(super) fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
+        self.text.clear();
         self.packed.clear();
         if self.good == 0 {
             self.packed.extend_from_slice(&HEADER);
         }
-        self.pack(lines)?;
+        for (number, entry) in (self.lines + 1..).zip(entries) {
+            entry::write(entry, number, &mut self.text);
+        }
+        self.pack()?;
         self.write()?;
-        self.crc.update(lines);
+        self.crc.update(&self.text);
         self.good += self.packed.len() as u64;
+        self.lines += entries.len() as u64;
         Ok(())
     }
 
-    fn pack(&mut self, lines: &[u8]) -> io::Result<()> {
+    fn pack(&mut self) -> io::Result<()> {
         let before = self.compress.total_in();
         loop {
-            self.packed.reserve(lines.len() / 4 + 1024);
+            self.packed.reserve(self.text.len() / 4 + 1024);
             let taken = usize::try_from(self.compress.total_in() - before).unwrap_or(usize::MAX);
-            let status = self.compress.compress_vec(
-                &lines[taken.min(lines.len())..],
-                &mut self.packed,
-                FlushCompress::Sync,
-            )?;
-            let all = self.compress.total_in() - before == lines.len() as u64;
+            let rest = &self.text[taken.min(self.text.len())..];
+            let status = self
+                .compress
+                .compress_vec(rest, &mut self.packed, FlushCompress::Sync)?;
+            let all = self.compress.total_in() - before == self.text.len() as u64;
             // room that is left over means that the flush is complete
             if all && self.packed.len() < self.packed.capacity() {
                 return Ok(());
