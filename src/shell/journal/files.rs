@@ -274,7 +274,8 @@ impl Files {
         let snapshot = first.and_then(|(_, path)| snapshot_of(path).ok().flatten());
         let begun = snapshot.is_some_and(|snapshot| snapshot.last_group <= restored.last_group);
         let (last, hash) = self.last;
-        begun && (restored.last_group < last || (restored.last_group, restored.hash) == (last, hash))
+        begun
+            && (restored.last_group < last || (restored.last_group, restored.hash) == (last, hash))
     }
 }
 
@@ -384,7 +385,10 @@ fn begun_by(chain: &Chain, identity: &Identity) -> Result<bool, JournalError> {
         return Ok(false);
     };
     let snapshot = snapshot_of(first)?;
-    Ok(snapshot.is_some_and(|s| s.build == identity.build && s.config_hash == identity.config_hash))
+    Ok(
+        snapshot
+            .is_some_and(|s| s.build == identity.build && s.config_hash == identity.config_hash),
+    )
 }
 
 /// Bytes of a chain; what cannot be seen counts as nothing.

@@ -12,8 +12,8 @@ use nimbus_core::ids::TenantNo;
 use nimbus_core::machine::Message;
 use nimbus_core::machines::Config;
 use nimbus_core::store::Row;
-use nimbus_core::time::Time;
 use nimbus_core::store::workload::TenantState;
+use nimbus_core::time::Time;
 use nimbus_core::{store, tenant};
 use proptest::prelude::*;
 
@@ -135,10 +135,7 @@ fn what_is_appended_is_read_back_and_a_restart_begins_a_segment() {
         after: 3,
     };
     let mark = Entry::Restored(restored(2));
-    assert_eq!(
-        entries,
-        [head, mark, Entry::Group(Box::new(group(3)))]
-    );
+    assert_eq!(entries, [head, mark, Entry::Group(Box::new(group(3)))]);
 }
 
 #[test]
@@ -167,7 +164,10 @@ fn files_are_for_their_owner_alone() {
     let segment = written(&inside, 1);
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&segment), 0o600);
-    assert_eq!((mode(&inside), mode(segment.parent().unwrap())), (0o700, 0o700));
+    assert_eq!(
+        (mode(&inside), mode(segment.parent().unwrap())),
+        (0o700, 0o700)
+    );
 }
 
 #[test]
@@ -230,7 +230,11 @@ fn another_build_a_damaged_segment_or_a_gap_begins_a_chain() {
         build: "other".to_owned(),
         ..identity()
     };
-    assert!(Files::open(folder.path(), Options::default(), &other).unwrap().due());
+    assert!(
+        Files::open(folder.path(), Options::default(), &other)
+            .unwrap()
+            .due()
+    );
     let mut files = open(folder.path(), Options::default());
     files.restored(&restored(4)).unwrap();
     assert!(files.due(), "group 4 is not in the journal");
@@ -267,7 +271,10 @@ fn old_and_many_chains_go_whole_and_the_present_one_stays() {
         files.append(&group(last + 1)).unwrap();
     }
     let left = chains(folder.path()).unwrap();
-    assert_eq!(left.iter().map(|chain| chain.number).collect::<Vec<_>>(), [4]);
+    assert_eq!(
+        left.iter().map(|chain| chain.number).collect::<Vec<_>>(),
+        [4]
+    );
     let aged = Options {
         chain_age: Duration::ZERO,
         ..Options::default()
