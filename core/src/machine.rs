@@ -116,7 +116,7 @@ impl Message {
 
     /// Its place within a round.
     #[must_use]
-    pub const fn class(&self) -> Class {
+    pub fn class(&self) -> Class {
         match self {
             Message::Tenant(input) => input.class(),
             Message::Workload(input) => input.class(),

@@ -56,9 +56,12 @@ impl Town {
         };
         town.tell(tenant::Input::Create(Arc::new(NewTenant {
             slug: "acme".into(),
+            name: "acme".into(),
             org: None,
             plan: PlanCode::Metered,
             quota: Some(quota),
+            isolation: None,
+            labels: tenant::Labels::new(),
         })));
         town.tell(deploy(1, policy));
         town
@@ -252,6 +255,8 @@ fn deploy(image: u32, policy: Policy) -> workload::Input {
         strategy: workload::Strategy::default(),
         autoscale: Some(Arc::new(policy)),
         starts: true,
+        details: "".into(),
+        by: "".into(),
     }))
 }
 
@@ -312,7 +317,10 @@ fn a_suspended_service_is_not_scaled_and_comes_back_as_it_was() {
     town.pass(secs(300));
     let before = town.desired();
     assert!(before > 1);
-    town.tell(tenant::Input::Suspend { tenant: ACME });
+    town.tell(tenant::Input::Suspend {
+        tenant: ACME,
+        reason: None,
+    });
     town.pass(secs(300));
     assert_eq!(town.desired(), 0);
     town.tell(tenant::Input::Resume { tenant: ACME });
@@ -394,7 +402,10 @@ fn apply(town: &mut Town, op: &Op) {
             org: nimbus_core::ids::OrgNo(0),
             plan,
         }),
-        Op::Suspend => town.tell(tenant::Input::Suspend { tenant }),
+        Op::Suspend => town.tell(tenant::Input::Suspend {
+            tenant,
+            reason: None,
+        }),
         Op::Resume => town.tell(tenant::Input::Resume { tenant }),
         Op::Scale(replicas) => town.tell(workload::Input::Scale {
             service: WEB,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use crate::ids::{OrgId, OrgNo, TenantId, TenantNo};
 use crate::plan::PlanCode;
-use crate::tenant::Status;
+use crate::tenant::{Isolation, Labels, Status};
 use crate::time::Time;
 use crate::units::Resources;
 
@@ -31,8 +31,16 @@ pub struct OrgRow {
 pub struct TenantRow {
     /// Its id.
     pub id: TenantId,
+    /// Rises with each record of this row.
+    pub version: u32,
     /// Its slug; free again once it is gone.
     pub slug: Arc<str>,
+    /// Shown name.
+    pub name: Arc<str>,
+    /// Labels.
+    pub labels: Labels,
+    /// How far it is kept apart.
+    pub isolation: Isolation,
     /// Its organization.
     pub org: OrgNo,
     /// Its quota.
@@ -41,6 +49,8 @@ pub struct TenantRow {
     pub by_hand: bool,
     /// Its state.
     pub status: Status,
+    /// Why it is suspended, if somebody said.
+    pub suspend_reason: Option<Arc<str>>,
     /// UID of its namespace, once seen.
     pub uid: Option<u128>,
     /// In deletion: no service is left.

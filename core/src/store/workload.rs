@@ -38,15 +38,29 @@ pub struct App {
     pub tenant: TenantNo,
     /// Its slug, unique among the tenant's apps that are not gone.
     pub slug: Arc<str>,
-    /// Services, those in deletion included; an app without one is gone.
+    /// Rises with each record of this row.
+    pub version: u32,
+    /// What decides nothing, as canonical JSON; empty for an app that came with a service.
+    pub details: Arc<str>,
+    /// What its services may hold together; `None`: the tenant's.
+    pub quota: Option<Resources>,
+    /// Made by itself: it stays without services. Else it goes with its last one.
+    pub explicit: bool,
+    /// Services, those in deletion included.
     pub services: u32,
+    /// Deletion was asked for.
+    pub deleting: bool,
+    /// Nothing of it is left.
+    pub gone: bool,
 }
 
 /// A service that automation leaves alone (a rollback pins).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
     /// The revision that the rollback made.
     pub revision: u32,
+    /// Who asked for it; empty in simulations.
+    pub by: Arc<str>,
     /// Since when.
     pub since: Time,
 }
@@ -78,6 +92,8 @@ pub struct Service {
     pub no: ServiceNo,
     /// Its id.
     pub id: ServiceId,
+    /// Rises with each record of this row.
+    pub version: u32,
     /// Owner.
     pub tenant: TenantNo,
     /// Its app.
@@ -143,6 +159,8 @@ pub struct Template {
     pub spec: Arc<PodSpec>,
     /// Whether its pods start at all.
     pub starts: bool,
+    /// What decides nothing, as canonical JSON; empty in simulations.
+    pub details: Arc<str>,
 }
 
 /// One revision. Never changes.
@@ -162,6 +180,8 @@ pub struct Revision {
     pub reason: Reason,
     /// The revision that was current before; of a rollback the one whose specification it took.
     pub from: Option<u32>,
+    /// Who asked for it; empty in simulations.
+    pub by: Arc<str>,
     /// When.
     pub created_at: Time,
 }

@@ -1,5 +1,6 @@
 //! What the tenant machine can be told, and what it answers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::explain::Lack;
 use crate::ids::{OrgId, OrgNo, TenantId, TenantNo};
 use crate::machine::Class;
-use crate::plan::PlanCode;
+use crate::plan::{Isolation, PlanCode};
 use crate::units::Resources;
 
 /// What a reservation asks for.
@@ -19,17 +20,41 @@ pub struct Ask {
     pub apps: u32,
 }
 
+/// Labels by key: at most 64, keys and values as Kubernetes takes them.
+pub type Labels = BTreeMap<Arc<str>, Arc<str>>;
+
 /// A request for a new tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTenant {
-    /// Shown name and slug: a DNS label of at most 40 characters, see `domain.md` 2.
+    /// A DNS label of at most 40 characters, unique, see `domain.md` 2.
     pub slug: Arc<str>,
+    /// Shown name, 1 to 100 characters without control characters.
+    pub name: Arc<str>,
     /// Its organization; `None` makes an implied one.
     pub org: Option<OrgNo>,
     /// Plan of an implied organization.
     pub plan: PlanCode,
     /// Quota instead of the plan's.
     pub quota: Option<Resources>,
+    /// Isolation, not above the plan's; `None` is the plan's.
+    pub isolation: Option<Isolation>,
+    /// Labels.
+    pub labels: Labels,
+}
+
+/// What changes of a tenant: all of it, or nothing. `None` leaves a part as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantEdit {
+    /// Shown name, 1 to 100 characters without control characters.
+    pub name: Option<Arc<str>>,
+    /// All labels.
+    pub labels: Option<Labels>,
+    /// Isolation, not above the plan's.
+    pub isolation: Option<Isolation>,
+    /// The quota, set by hand. Below use it is refused, or accepted with `force` and growth closed.
+    pub quota: Option<Resources>,
+    /// Accept a quota below use.
+    pub force: bool,
 }
 
 /// Everything that the tenant machine takes.
@@ -60,10 +85,19 @@ pub enum Input {
         /// Accept a quota below use.
         force: bool,
     },
+    /// From outside: other fields of a tenant, together.
+    Edit {
+        /// Which tenant.
+        tenant: TenantNo,
+        /// What changes.
+        edit: Arc<TenantEdit>,
+    },
     /// From outside: scale everything to zero and admit nothing.
     Suspend {
         /// Which tenant.
         tenant: TenantNo,
+        /// Why, for people: at most 500 characters without control characters.
+        reason: Option<Arc<str>>,
     },
     /// From outside: undo a suspension.
     Resume {
@@ -74,6 +108,15 @@ pub enum Input {
     Delete {
         /// Which tenant.
         tenant: TenantNo,
+    },
+    /// From outside: do something to a tenant only if it still has this version.
+    Expect {
+        /// Which tenant.
+        tenant: TenantNo,
+        /// The version that was read.
+        version: u32,
+        /// What is asked of the same tenant.
+        then: Box<Input>,
     },
     /// From the cluster: the space is there. Repeating it is harmless.
     SpaceReady {
@@ -135,13 +178,36 @@ pub enum Input {
 impl Input {
     /// Its place within a round: what frees quota comes before what asks for it.
     #[must_use]
-    pub const fn class(&self) -> Class {
+    pub fn class(&self) -> Class {
         match self {
+            Input::Expect { then, .. } => then.class(),
             Input::Release { .. } | Input::ChildrenGone { .. } | Input::SpaceGone { .. } => {
                 Class::Departure
             }
             Input::SpaceReady { .. } | Input::SpaceFailed { .. } => Class::Observation,
             _ => Class::Arrival,
+        }
+    }
+
+    /// The tenant that it names; `None` for what makes something, or is about an organization.
+    #[must_use]
+    pub const fn tenant(&self) -> Option<TenantNo> {
+        match self {
+            Input::CreateOrg { .. } | Input::Create(_) | Input::SetPlan { .. } => None,
+            Input::SetQuota { tenant, .. }
+            | Input::Edit { tenant, .. }
+            | Input::Suspend { tenant, .. }
+            | Input::Resume { tenant }
+            | Input::Delete { tenant }
+            | Input::Expect { tenant, .. }
+            | Input::SpaceReady { tenant, .. }
+            | Input::SpaceFailed { tenant, .. }
+            | Input::SpaceGone { tenant }
+            | Input::RetrySpace { tenant, .. }
+            | Input::SpaceDeadline { tenant }
+            | Input::Reserve { tenant, .. }
+            | Input::Release { tenant, .. }
+            | Input::ChildrenGone { tenant } => Some(*tenant),
         }
     }
 }
@@ -220,6 +286,30 @@ pub enum Refusal {
     /// The new quota is below use and `force` is off.
     #[error("quota: below use ({0:?}); set force to accept it and close growth")]
     BelowUse(Lack),
+    /// It was changed since it was read.
+    #[error("the version is {version} by now")]
+    Stale {
+        /// Its version.
+        version: u32,
+    },
+    /// Beyond what the plan of the organization offers (403).
+    #[error("{field}: the plan {plan:?} offers at most {most}")]
+    Tier {
+        /// Which field.
+        field: Arc<str>,
+        /// The plan.
+        plan: PlanCode,
+        /// What it offers.
+        most: Arc<str>,
+    },
+    /// A field is out of its range.
+    #[error("{field}: {why}")]
+    Invalid {
+        /// Which field.
+        field: Arc<str>,
+        /// What was expected.
+        why: Arc<str>,
+    },
     /// The installation has as many as it may have.
     #[error("{what}: the limit of {max} is reached")]
     Limit {

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
+use super::edit::{check_name, check_reason, offered};
 use super::machine::Tenants;
 use super::org::limit;
-use super::slug;
-use super::space::ensure;
-use super::{Answer, NewTenant, Refusal, Status};
+use super::space::{ensure, put};
+use super::{Answer, NewTenant, Refusal, Status, labels, slug};
 use crate::billing;
 use crate::ids::{OrgNo, TenantId, TenantNo};
 use crate::machine::Outbox;
-use crate::store::tenant::{Row, TenantRow};
+use crate::store::tenant::TenantRow;
 use crate::time::Time;
 use crate::workload;
 
@@ -29,11 +29,12 @@ impl Tenants {
         };
         let row = self.first_row(now, org, new, TenantId(out.draw()));
         let id = row.id;
-        let tenant = self.add_tenant(row.clone());
+        let tenant = self.add_tenant(row);
+        let row = &mut self.tenants[tenant.index()].row;
         self.slugs.insert(Arc::clone(&new.slug), tenant);
-        out.record(Row::Tenant(tenant, Box::new(row.clone())));
+        put(tenant, row, out);
         out.send(billing::Input::TenantOpened { tenant, org });
-        ensure(tenant, &row, out);
+        ensure(tenant, row, out);
         out.at(row.deadline, super::Input::SpaceDeadline { tenant });
         Ok(Answer::Tenant {
             no: tenant,
@@ -49,28 +50,39 @@ impl Tenants {
                 why: why.into(),
             });
         }
+        check_name(&new.name)?;
+        labels::check(&new.labels)?;
         if self.slugs.contains_key(&new.slug) {
             return Err(Refusal::Taken(Arc::clone(&new.slug)));
         }
         limit("tenants", self.tenants.len(), self.config.tenants_max)?;
-        match new.org {
-            None => self.org_is_free(&new.slug),
+        let plan = match new.org {
+            None => {
+                self.org_is_free(&new.slug)?;
+                new.plan
+            }
             Some(no) => match self.orgs.get(no.index()) {
-                Some(org) if !org.row.closed => Ok(()),
-                _ => Err(Refusal::NoOrg(no)),
+                Some(org) if !org.row.closed => org.row.plan,
+                _ => return Err(Refusal::NoOrg(no)),
             },
-        }
+        };
+        new.isolation.map_or(Ok(()), |asked| offered(plan, asked))
     }
 
     fn first_row(&self, now: Time, org: OrgNo, new: &NewTenant, id: TenantId) -> TenantRow {
         let plan = self.orgs[org.index()].row.plan.plan();
         TenantRow {
             id,
+            version: 0,
             slug: Arc::clone(&new.slug),
+            name: Arc::clone(&new.name),
+            labels: new.labels.clone(),
+            isolation: new.isolation.unwrap_or(plan.isolation),
             org,
             quota: new.quota.unwrap_or(plan.quota),
             by_hand: new.quota.is_some(),
             status: Status::Provisioning,
+            suspend_reason: None,
             uid: None,
             children_gone: false,
             deadline: now + self.config.deadline,
@@ -85,16 +97,20 @@ impl Tenants {
     pub(super) fn suspend(
         &mut self,
         tenant: TenantNo,
+        reason: Option<Arc<str>>,
         out: &mut Outbox,
     ) -> Result<Answer, Refusal> {
-        self.step(tenant, Status::Active, Status::Suspended, out)?;
+        if let Some(reason) = &reason {
+            check_reason(reason)?;
+        }
+        self.step(tenant, (Status::Active, Status::Suspended), reason, out)?;
         out.send(workload::Input::TenantSuspended { tenant });
         Ok(Answer::Accepted(Status::Suspended))
     }
 
     /// Opens admission and has the workload machine restore its replicas.
     pub(super) fn resume(&mut self, tenant: TenantNo, out: &mut Outbox) -> Result<Answer, Refusal> {
-        self.step(tenant, Status::Suspended, Status::Active, out)?;
+        self.step(tenant, (Status::Suspended, Status::Active), None, out)?;
         out.send(workload::Input::TenantResumed { tenant });
         Ok(Answer::Accepted(Status::Active))
     }
@@ -103,8 +119,8 @@ impl Tenants {
     fn step(
         &mut self,
         no: TenantNo,
-        from: Status,
-        to: Status,
+        (from, to): (Status, Status),
+        reason: Option<Arc<str>>,
         out: &mut Outbox,
     ) -> Result<(), Refusal> {
         let tenant = self.find(no)?;
@@ -113,7 +129,8 @@ impl Tenants {
             return Err(Refusal::State { tenant: no, status });
         }
         tenant.row.status = to;
-        out.record(Row::Tenant(no, Box::new(tenant.row.clone())));
+        tenant.row.suspend_reason = reason;
+        put(no, &mut tenant.row, out);
         ensure(no, &tenant.row, out);
         Ok(())
     }
@@ -128,7 +145,7 @@ impl Tenants {
         let was_open = row.status == Status::Active;
         row.status = Status::Deleting;
         row.settle();
-        out.record(Row::Tenant(tenant, Box::new(row.clone())));
+        put(tenant, row, out);
         if was_open {
             ensure(tenant, row, out);
         }
@@ -144,7 +161,7 @@ impl Tenants {
             return;
         }
         row.children_gone = true;
-        out.record(Row::Tenant(tenant, Box::new(row.clone())));
+        put(tenant, row, out);
         out.send(crate::cluster::Command::DeleteTenantSpace { tenant });
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Config, Input, OrgView, Refusal, Status, TenantView};
+use super::{Config, Input, OrgView, Refusal, Status, TenantEdit, TenantView};
 use crate::ids::{OrgNo, TenantNo};
 use crate::machine::{Machine, Outbox, Reply};
 use crate::store::tenant::{OrgRow, Row, TenantRow};
@@ -144,7 +144,9 @@ impl Tenants {
         Some(TenantView {
             no,
             id: tenant.row.id,
+            version: tenant.row.version,
             slug: &tenant.row.slug,
+            name: &tenant.row.name,
             org: tenant.row.org,
             status: tenant.row.status,
             quota: tenant.row.quota,
@@ -177,6 +179,14 @@ impl Machine for Tenants {
 
     fn handle(&mut self, now: Time, input: Input, out: &mut Outbox) {
         let answer = match input {
+            Input::Expect {
+                tenant,
+                version,
+                then,
+            } => match self.expect(tenant, version, &then) {
+                Ok(()) => return self.handle(now, *then, out),
+                Err(refusal) => Err(refusal),
+            },
             Input::Reserve {
                 tenant,
                 ask,
@@ -202,8 +212,9 @@ impl Machine for Tenants {
                 tenant,
                 quota,
                 force,
-            } => self.set_quota(tenant, quota, force, out),
-            Input::Suspend { tenant } => self.suspend(tenant, out),
+            } => self.edit(tenant, &TenantEdit::quota(quota, force), out),
+            Input::Edit { tenant, edit } => self.edit(tenant, &edit, out),
+            Input::Suspend { tenant, reason } => self.suspend(tenant, reason, out),
             Input::Resume { tenant } => self.resume(tenant, out),
             Input::Delete { tenant } => self.delete(tenant, out),
         };

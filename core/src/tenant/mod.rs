@@ -7,7 +7,9 @@
 
 mod backoff;
 mod config;
+mod edit;
 mod input;
+mod labels;
 mod lifecycle;
 mod machine;
 mod org;
@@ -19,7 +21,10 @@ mod space;
 mod tests;
 mod view;
 
+pub use crate::plan::Isolation;
 pub use config::Config;
-pub use input::{Answer, Ask, Input, NewTenant, Refusal, Status};
+pub use input::{Answer, Ask, Input, Labels, NewTenant, Refusal, Status, TenantEdit};
+pub use labels::{LABELS_MAX, check_label_key, check_label_value};
 pub use machine::Tenants;
+pub(crate) use quota::first_lack;
 pub use view::{OrgView, TenantView};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::machine::Tenants;
 use super::slug;
-use super::space::ensure;
+use super::space::{ensure, put};
 use super::{Answer, Refusal, Status};
 use crate::billing;
 use crate::ids::{OrgId, OrgNo, TenantNo};
@@ -87,7 +87,7 @@ impl Tenants {
                 continue;
             }
             row.quota = quota;
-            out.record(Row::Tenant(TenantNo::at(index), Box::new(row.clone())));
+            put(TenantNo::at(index), row, out);
             ensure(TenantNo::at(index), row, out);
         }
         Ok(Answer::Done)

@@ -29,7 +29,7 @@ pub(super) fn admit(
 }
 
 /// The first resource that is above quota already, or would be.
-fn first_lack(quota: Resources, used: Resources, asks: Resources) -> Option<Lack> {
+pub(crate) fn first_lack(quota: Resources, used: Resources, asks: Resources) -> Option<Lack> {
     let left = quota.saturating_sub(used);
     if used.cpu > quota.cpu || asks.cpu > left.cpu {
         return Some(Lack::Cpu {

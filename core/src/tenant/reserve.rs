@@ -1,9 +1,8 @@
 //! Reservations: the one place where a tenant's use changes, so that requests cannot race (I-15).
 
 use super::machine::{Tenant, Tenants};
-use super::quota::{admit, covers};
-use super::space::ensure;
-use super::{Answer, Ask, Refusal, Status};
+use super::quota::admit;
+use super::{Ask, Status};
 use crate::explain::{Deny, Lack};
 use crate::ids::TenantNo;
 use crate::machine::Outbox;
@@ -81,31 +80,6 @@ impl Tenants {
             org.apps = org.apps.saturating_sub(apps);
         }
         out.record(used_row(no, tenant));
-    }
-
-    /// Sets a quota by hand. Below use it needs `force`, which closes growth until use is below it.
-    pub(super) fn set_quota(
-        &mut self,
-        no: TenantNo,
-        quota: Resources,
-        force: bool,
-        out: &mut Outbox,
-    ) -> Result<Answer, Refusal> {
-        let tenant = self.find(no)?;
-        let status = tenant.row.status;
-        if status != Status::Active {
-            return Err(Refusal::State { tenant: no, status });
-        }
-        if !force {
-            covers(quota, tenant.used).map_err(Refusal::BelowUse)?;
-        }
-        if tenant.row.quota != quota || !tenant.row.by_hand {
-            tenant.row.quota = quota;
-            tenant.row.by_hand = true;
-            out.record(Row::Tenant(no, Box::new(tenant.row.clone())));
-            ensure(no, &tenant.row, out);
-        }
-        Ok(Answer::Accepted(status))
     }
 }
 

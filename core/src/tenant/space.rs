@@ -60,7 +60,9 @@ impl TenantRow {
     }
 }
 
-fn put(tenant: TenantNo, row: &TenantRow, out: &mut Outbox) {
+/// Records a row, which makes the next version of it.
+pub(super) fn put(tenant: TenantNo, row: &mut TenantRow, out: &mut Outbox) {
+    row.version = row.version.saturating_add(1);
     out.record(Row::Tenant(tenant, Box::new(row.clone())));
 }
 
@@ -175,9 +177,9 @@ impl Tenants {
         found.row.settle();
         found.used = Resources::ZERO;
         found.apps = 0;
-        let row = found.row.clone();
-        self.slugs.remove(&row.slug);
-        out.record(Row::Tenant(tenant, Box::new(row)));
+        put(tenant, &mut found.row, out);
+        let slug = Arc::clone(&found.row.slug);
+        self.slugs.remove(&slug);
         out.record(Key::Used(tenant));
         out.send(billing::Input::TenantClosed { tenant });
         self.left(org, apps, out);

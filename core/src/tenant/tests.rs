@@ -103,9 +103,12 @@ impl Rig {
 fn create(slug: &str, org: Option<OrgNo>) -> Input {
     Input::Create(Arc::new(NewTenant {
         slug: slug.into(),
+        name: slug.into(),
         org,
         plan: PlanCode::Metered,
         quota: None,
+        isolation: None,
+        labels: Labels::new(),
     }))
 }
 

@@ -29,8 +29,12 @@ pub struct TenantView<'a> {
     pub no: TenantNo,
     /// Its id.
     pub id: TenantId,
+    /// Rises with each record of its row.
+    pub version: u32,
     /// Its slug.
     pub slug: &'a str,
+    /// Shown name.
+    pub name: &'a str,
     /// Its organization.
     pub org: OrgNo,
     /// Its state.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::change::refusal_of;
+use super::deploy::invalid;
 use super::input::{Answer, Input, Kind, Refusal};
 use super::machine::{Workloads, answer, release};
 use super::pending::Pending;
@@ -59,8 +60,11 @@ impl Workloads {
         let (Some(_), Some(asked)) = (counted, entry.held.per.checked_mul(count)) else {
             return answer(Err(invalid("count", "more than can be counted")), out);
         };
-        entry.runs += 1;
-        let tenant = entry.row.tenant;
+        let (tenant, app) = (entry.row.tenant, entry.row.app);
+        if let Err(refusal) = self.charge(app, asked, out) {
+            return answer(Err(refusal), out);
+        }
+        self.services[service.index()].runs += 1;
         let ticket = self.tickets.put(Pending::Run {
             service,
             count,
@@ -89,12 +93,13 @@ impl Workloads {
     ) {
         let entry = &mut self.services[service.index()];
         entry.runs -= 1;
-        let tenant = entry.row.tenant;
+        let (tenant, app) = (entry.row.tenant, entry.row.app);
         // Other runs of this instant may have filled the counter since.
         let slots = entry.held.slots.checked_add(count);
         let slots = slots.filter(|&slots| entry.held.per.checked_mul(slots).is_some());
         let Some(slots) = slots.filter(|_| active) else {
             release(tenant, asked, 0, out);
+            self.discharge(app, asked);
             return answer(Err(refusal_of(Lack::NotAdmitting, service)), out);
         };
         entry.held.slots = slots;
@@ -113,8 +118,17 @@ impl Workloads {
         answer(Ok(Answer::Running { count }), out);
     }
 
-    pub(super) fn run_refused(&mut self, service: ServiceNo, lacks: Lack, out: &mut Outbox) {
-        self.services[service.index()].runs -= 1;
+    pub(super) fn run_refused(
+        &mut self,
+        service: ServiceNo,
+        asked: Resources,
+        lacks: Lack,
+        out: &mut Outbox,
+    ) {
+        let entry = &mut self.services[service.index()];
+        entry.runs -= 1;
+        let app = entry.row.app;
+        self.discharge(app, asked);
         answer(Err(refusal_of(lacks, service)), out);
     }
 
@@ -134,20 +148,15 @@ impl Workloads {
             entry.held.per = entry.current.template.spec.requests;
         }
         let (tenant, deleting) = (entry.row.tenant, entry.row.deleting);
+        let app = entry.row.app;
         out.record(Row::Held {
             service,
             held: entry.held,
         });
         release(tenant, freed, 0, out);
+        self.discharge(app, freed);
         if deleting && left == 0 {
             self.bury(service, out);
         }
-    }
-}
-
-fn invalid(field: &str, why: &str) -> Refusal {
-    Refusal::Invalid {
-        field: field.into(),
-        why: why.into(),
     }
 }

@@ -35,6 +35,7 @@ pub(super) struct NewRevision {
     pub spec_hash: [u8; 32],
     pub reason: Reason,
     pub from: u32,
+    pub by: Arc<str>,
 }
 
 /// How a service is deployed, apart from its specification.
@@ -136,8 +137,11 @@ impl Workloads {
         if change.asked == Resources::ZERO {
             return self.commit(now, *change, target, out);
         }
-        entry.busy = true;
-        let tenant = entry.row.tenant;
+        let (tenant, app) = (entry.row.tenant, entry.row.app);
+        if let Err(refusal) = self.charge(app, change.asked, out) {
+            return self.not_admitted(now, change, refusal, out);
+        }
+        self.services[no.index()].busy = true;
         let ask = tenant::Ask {
             resources: change.asked,
             apps: 0,
@@ -153,35 +157,47 @@ impl Workloads {
     pub(super) fn change_admitted(&mut self, now: Time, change: Change, out: &mut Outbox) {
         let entry = &mut self.services[change.service.index()];
         entry.busy = false;
+        let (tenant, app) = (entry.row.tenant, entry.row.app);
         let Some(target) = change.target(entry) else {
-            return release(entry.row.tenant, change.asked, 0, out);
+            self.discharge(app, change.asked);
+            return release(tenant, change.asked, 0, out);
         };
         // Bare pods may have ended meanwhile: what was reserved for them goes back.
-        let needed = target.beyond(&entry.held);
-        release(
-            entry.row.tenant,
-            change.asked.saturating_sub(needed),
-            0,
-            out,
-        );
+        let spare = change.asked.saturating_sub(target.beyond(&entry.held));
+        release(tenant, spare, 0, out);
+        self.discharge(app, spare);
         self.commit(now, change, target, out);
     }
 
     pub(super) fn change_refused(
         &mut self,
         now: Time,
-        mut change: Box<Change>,
+        change: Box<Change>,
         lacks: Lack,
         out: &mut Outbox,
     ) {
         let entry = &mut self.services[change.service.index()];
         entry.busy = false;
+        let app = entry.row.app;
+        self.discharge(app, change.asked);
+        // The tenant machine has explained the refusal, so a wish of the autoscaler is not lost silently.
+        let refusal = refusal_of(lacks, change.service);
+        self.not_admitted(now, change, refusal, out);
+    }
+
+    /// Tries a rollout without its surge; all else that has no room is refused.
+    fn not_admitted(
+        &mut self,
+        now: Time,
+        mut change: Box<Change>,
+        refusal: Refusal,
+        out: &mut Outbox,
+    ) {
+        let entry = &self.services[change.service.index()];
         if change.cause.is_some() && change.surge(entry) > 0 {
             change.surge_refused = true;
             return self.request(now, change, out);
         }
-        // The tenant machine has explained the refusal, so a wish of the autoscaler is not lost silently.
-        let refusal = refusal_of(lacks, change.service);
         refuse(&change, refusal, out);
         self.settle(now, change.service, false, out);
     }
@@ -215,6 +231,7 @@ impl Workloads {
             Some(Cause::Rollback) => {
                 entry.row.pinned = Some(Pin {
                     revision: entry.row.revision,
+                    by: Arc::clone(&entry.current.by),
                     since: now,
                 });
             }
@@ -245,6 +262,15 @@ pub(super) fn refusal_of(lacks: Lack, service: ServiceNo) -> Refusal {
             service,
             why: "its tenant does not admit work".into(),
         }
+    } else {
+        Refusal::Quota(lacks)
+    }
+}
+
+/// The refusal of an app that a lack of quota or of the plan means.
+pub(super) fn refusal_of_app(lacks: Lack) -> Refusal {
+    if lacks == Lack::NotAdmitting {
+        Refusal::AppState("its tenant does not admit work".into())
     } else {
         Refusal::Quota(lacks)
     }
@@ -290,6 +316,7 @@ fn add_revision(entry: &mut Entry, new: NewRevision, kept: u32, now: Time, out: 
         spec_hash: new.spec_hash,
         reason: new.reason,
         from: Some(new.from),
+        by: new.by,
         created_at: now,
     });
     entry.row.revision = revision.number;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::app::record_app;
 use super::change::{Change, NewRevision, Says, Settings, add_rollout, say, set_policy};
 use super::config::Config;
 use super::input::{Deploy, Input, Kind, Refusal, Share};
@@ -14,7 +15,7 @@ use crate::explain::Lack;
 use crate::ids::{AppId, AppNo, RevisionId, ServiceId, ServiceNo};
 use crate::machine::Outbox;
 use crate::store::workload::{
-    App, Cause, Fence, Held, Reason, Revision, Row, Service, Template, TenantState,
+    Cause, Fence, Held, Reason, Revision, Row, Service, Template, TenantState,
 };
 use crate::tenant;
 use crate::time::{Span, Time};
@@ -25,15 +26,15 @@ use crate::units::Resources;
 pub(super) struct Create {
     deploy: Arc<Deploy>,
     name: Arc<str>,
-    /// Whether its app is made with it.
-    new_app: bool,
+    /// Its app; `None` if it is made with it.
+    app: Option<AppNo>,
     desired: u32,
     held: Held,
     /// What was reserved.
     ask: tenant::Ask,
 }
 
-fn invalid(field: &str, why: &str) -> Refusal {
+pub(super) fn invalid(field: &str, why: &str) -> Refusal {
     Refusal::Invalid {
         field: field.into(),
         why: why.into(),
@@ -50,6 +51,7 @@ fn check(deploy: &Deploy, config: &Config) -> Result<(), Refusal> {
     if deploy.spec.requests.pods != 1 {
         return Err(invalid("pods", "expected 1 for each replica"));
     }
+    check_details(&deploy.details, config)?;
     check_strategy(deploy)?;
     if let Some(policy) = &deploy.autoscale {
         check_policy(policy)?;
@@ -60,6 +62,14 @@ fn check(deploy: &Deploy, config: &Config) -> Result<(), Refusal> {
             "replicas",
             "expected none: a batch service has runs instead",
         ));
+    }
+    Ok(())
+}
+
+/// What decides nothing is bounded, and not looked into.
+pub(super) fn check_details(details: &str, config: &Config) -> Result<(), Refusal> {
+    if details.len() > config.details_len_max as usize {
+        return Err(invalid("details", "expected at most 64 KiB"));
     }
     Ok(())
 }
@@ -76,7 +86,7 @@ fn check_strategy(deploy: &Deploy) -> Result<(), Refusal> {
 }
 
 /// The ranges of a policy, and that it settles under constant load unless it says that it need not (U-03).
-fn check_policy(policy: &autoscaler::Policy) -> Result<(), Refusal> {
+pub(super) fn check_policy(policy: &autoscaler::Policy) -> Result<(), Refusal> {
     policy.validate().map_err(|bad| Refusal::Invalid {
         field: format!("autoscale.{}", bad.field).into(),
         why: format!("{} is refused; expected {}", bad.value, bad.expected).into(),
@@ -119,7 +129,7 @@ impl Workloads {
             (Some(Some(no)), _) => self.redeploy(now, no, deploy, out),
             // The name or the app is being made at this instant: look again in the next round.
             (Some(None), _) | (None, Some(None)) => out.send(Input::Deploy(deploy)),
-            (None, app) => self.create(deploy, name, app.is_none(), out),
+            (None, app) => self.create(deploy, name, app.flatten(), out),
         }
     }
 
@@ -161,6 +171,7 @@ impl Workloads {
             spec_hash,
             reason: Reason::Deploy,
             from: row.revision,
+            by: Arc::clone(&deploy.by),
         });
         let settings = Settings {
             strategy: deploy.strategy,
@@ -193,25 +204,37 @@ impl Workloads {
         })
     }
 
-    fn create(&mut self, deploy: Arc<Deploy>, name: Arc<str>, new_app: bool, out: &mut Outbox) {
-        let (desired, held) = match self.first(&deploy) {
+    fn create(
+        &mut self,
+        deploy: Arc<Deploy>,
+        name: Arc<str>,
+        app: Option<AppNo>,
+        out: &mut Outbox,
+    ) {
+        let (desired, held) = match self.first(&deploy, app) {
             Ok(first) => first,
             Err(refusal) => return answer(Err(refusal), out),
         };
         let tenant = deploy.tenant;
+        let resources = held.total().unwrap_or(Resources::ZERO);
+        if let Some(app) = app
+            && let Err(refusal) = self.charge(app, resources, out)
+        {
+            return answer(Err(refusal), out);
+        }
         let names = self.tenants.entry(tenant).or_default();
         names.names.insert(Arc::clone(&name), None);
-        if new_app {
+        if app.is_none() {
             names.apps.insert(Arc::clone(&deploy.app), None);
         }
         let ask = tenant::Ask {
-            resources: held.total().unwrap_or(Resources::ZERO),
-            apps: u32::from(new_app),
+            resources,
+            apps: u32::from(app.is_none()),
         };
         let ticket = self.tickets.put(Pending::Create(Box::new(Create {
             deploy,
             name,
-            new_app,
+            app,
             desired,
             held,
             ask,
@@ -224,13 +247,17 @@ impl Workloads {
     }
 
     /// Replicas and holding of a new service.
-    fn first(&self, deploy: &Deploy) -> Result<(u32, Held), Refusal> {
-        let services = self
-            .tenants
-            .get(&deploy.tenant)
-            .map_or(0, |t| t.names.len());
+    fn first(&self, deploy: &Deploy, app: Option<AppNo>) -> Result<(u32, Held), Refusal> {
+        if app.is_some_and(|app| self.apps[app.index()].deleting) {
+            return Err(Refusal::AppState("it is being deleted".into()));
+        }
+        let tenant = self.tenants.get(&deploy.tenant);
+        let (services, apps) = tenant.map_or((0, 0), |t| (t.names.len(), t.apps.len()));
         if services >= self.config.services_max as usize {
             return Err(invalid("service", "the tenant has as many as it may have"));
+        }
+        if app.is_none() && apps >= self.config.apps_max as usize {
+            return Err(invalid("app", "the tenant has as many as it may have"));
         }
         let desired = replicas(deploy, None, &self.config)?;
         let held = Held::default()
@@ -243,15 +270,15 @@ impl Workloads {
         let tenant = create.deploy.tenant;
         if let Some(names) = self.tenants.get_mut(&tenant) {
             names.names.remove(&create.name);
-            if create.new_app {
+            if create.app.is_none() {
                 names.apps.remove(&create.deploy.app);
             }
-            if names.names.is_empty() && names.state == TenantState::Waiting {
-                self.tenants.remove(&tenant);
-            }
+        }
+        if let Some(app) = create.app {
+            self.discharge(app, create.ask.resources);
         }
         answer(Err(Refusal::Quota(lacks)), out);
-        self.childless(tenant, out);
+        self.forget(tenant, out);
     }
 
     pub(super) fn create_admitted(
@@ -269,6 +296,9 @@ impl Workloads {
         let Some(app) = self.app_of(&create, out) else {
             // The app was deleted at this instant: its quota went with it.
             release(deploy.tenant, create.ask.resources, create.ask.apps, out);
+            if let Some(app) = create.app {
+                self.discharge(app, create.ask.resources);
+            }
             return self.create_again(&create, out);
         };
         let no = ServiceNo::at(self.services.len());
@@ -300,24 +330,18 @@ impl Workloads {
     /// The app of a new service, made if it is not there, with one service more.
     fn app_of(&mut self, create: &Create, out: &mut Outbox) -> Option<AppNo> {
         let deploy = &create.deploy;
-        let names = self.tenants.get_mut(&deploy.tenant)?;
-        let no = if create.new_app {
-            let no = AppNo::at(self.apps.len());
-            self.apps.push(App {
-                no,
-                id: AppId(out.draw()),
-                tenant: deploy.tenant,
-                slug: Arc::clone(&deploy.app),
-                services: 0,
-            });
-            names.apps.insert(Arc::clone(&deploy.app), Some(no));
-            no
-        } else {
-            names.apps.get(&deploy.app).copied().flatten()?
+        let no = match create.app {
+            Some(no) if self.apps[no.index()].gone => return None,
+            Some(no) => no,
+            None => {
+                let no = self.add_app(deploy.tenant, &deploy.app, AppId(out.draw()));
+                self.used[no.index()] = create.ask.resources;
+                no
+            }
         };
         let app = &mut self.apps[no.index()];
         app.services += 1;
-        out.record(Row::App(Box::new(app.clone())));
+        record_app(app, out);
         Some(no)
     }
 
@@ -335,6 +359,7 @@ fn first_row(create: &Create, no: ServiceNo, app: AppNo, id: ServiceId) -> Servi
     Service {
         no,
         id,
+        version: 0,
         tenant: deploy.tenant,
         app,
         slug: Arc::clone(&deploy.service),
@@ -373,6 +398,7 @@ fn first_revision(deploy: &Deploy, service: ServiceNo, id: RevisionId, now: Time
         template,
         reason: Reason::Deploy,
         from: None,
+        by: Arc::clone(&deploy.by),
         created_at: now,
     })
 }

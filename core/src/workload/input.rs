@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::autoscaler;
 use crate::cluster::{DeploymentStatus, Finish, PodSpec};
 use crate::explain::Lack;
-use crate::ids::{AppId, RevisionId, ServiceId, ServiceNo, SpecNo, TenantNo};
+use crate::ids::{AppId, AppNo, RevisionId, ServiceId, ServiceNo, SpecNo, TenantNo};
 use crate::machine::Class;
 use crate::time::Span;
+use crate::units::Resources;
 
 /// What kind of replicas a service has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,6 +79,46 @@ pub struct Deploy {
     pub autoscale: Option<Arc<autoscaler::Policy>>,
     /// Whether pods of this revision start at all; false stands for a bad image in a scenario.
     pub starts: bool,
+    /// What decides nothing, as canonical JSON of at most 64 KiB: part of the specification, so that a
+    /// change of it makes a revision. Never looked into; empty in simulations.
+    pub details: Arc<str>,
+    /// Who asks, for the revision; empty in simulations.
+    pub by: Arc<str>,
+}
+
+/// A request for an app by itself. Such an app stays without services until it is deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewApp {
+    /// Owner.
+    pub tenant: TenantNo,
+    /// Its slug, unique among the tenant's apps.
+    pub slug: Arc<str>,
+    /// What decides nothing, as canonical JSON of at most 64 KiB. Never looked into.
+    pub details: Arc<str>,
+    /// What its services may hold together, within the tenant's quota (S1-20); `None`: the tenant's.
+    pub quota: Option<Resources>,
+}
+
+/// What changes of an app: all of it, or nothing. `None` leaves a part as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppEdit {
+    /// What decides nothing.
+    pub details: Option<Arc<str>>,
+    /// The quota; `Some(None)` takes it away. Below use it is refused, or accepted with `force` and growth
+    /// closed.
+    pub quota: Option<Option<Resources>>,
+    /// Accept a quota below use.
+    pub force: bool,
+}
+
+/// What a guarded input is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// An app.
+    App(AppNo),
+    /// A service.
+    Service(ServiceNo),
 }
 
 /// Who asks for a replica count.
@@ -93,6 +134,36 @@ pub enum Actor {
 /// Everything that the workload machine takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Input {
+    /// From outside: an app by itself. Answered with [`Answer::App`].
+    CreateApp(Arc<NewApp>),
+    /// From outside: other fields of an app, together.
+    EditApp {
+        /// Which app.
+        app: AppNo,
+        /// What changes.
+        edit: Arc<AppEdit>,
+    },
+    /// From outside: delete an app, its services first. Asked again, the answer is the same.
+    DeleteApp {
+        /// Which app.
+        app: AppNo,
+    },
+    /// From outside: do something only if its subject still has this version.
+    Expect {
+        /// What it is about.
+        subject: Subject,
+        /// The version that was read.
+        version: u32,
+        /// What is asked of the same subject.
+        then: Box<Input>,
+    },
+    /// From outside: another autoscale policy, or none. The replicas are brought within its bounds.
+    SetAutoscale {
+        /// Which service.
+        service: ServiceNo,
+        /// The policy.
+        policy: Option<Arc<autoscaler::Policy>>,
+    },
     /// From outside: create or change a service. The same specification again changes nothing.
     Deploy(Arc<Deploy>),
     /// From outside or from the autoscaler: set the replicas. Applied at once; no revision, no rollout.
@@ -110,6 +181,8 @@ pub enum Input {
         service: ServiceNo,
         /// The number to go back to; `None`: the last one that was active before the present.
         revision: Option<u32>,
+        /// Who asks, for revision and pin; empty in simulations.
+        by: Arc<str>,
     },
     /// From outside: let automation change the service again.
     Unpin {
@@ -135,6 +208,8 @@ pub enum Input {
     UndoRollout {
         /// Which service.
         service: ServiceNo,
+        /// Who asks, for revision and pin; empty in simulations.
+        by: Arc<str>,
     },
     /// From outside: delete a service.
     Delete {
@@ -221,11 +296,13 @@ pub enum Input {
 impl Input {
     /// Its place within a round: what ends something comes before what asks for something.
     #[must_use]
-    pub const fn class(&self) -> Class {
+    pub fn class(&self) -> Class {
         match self {
-            Input::PodFinished { .. } | Input::Delete { .. } | Input::DeploymentGone { .. } => {
-                Class::Departure
-            }
+            Input::Expect { then, .. } => then.class(),
+            Input::PodFinished { .. }
+            | Input::Delete { .. }
+            | Input::DeleteApp { .. }
+            | Input::DeploymentGone { .. } => Class::Departure,
             Input::Deployment { .. } | Input::Deadline { .. } => Class::Observation,
             Input::Scale {
                 by: Actor::Autoscaler,
@@ -239,6 +316,13 @@ impl Input {
 /// What the workload machine answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Answer {
+    /// A new app.
+    App {
+        /// Its ordinal.
+        no: AppNo,
+        /// Its id.
+        id: AppId,
+    },
     /// A service was created or changed.
     Deployed {
         /// Its ordinal.
@@ -284,6 +368,27 @@ pub enum Refusal {
     /// The Deployment's name is taken within the tenant (contract 7.3).
     #[error("service: the name \"{0}\" is taken within the tenant")]
     Taken(Arc<str>),
+    /// The app's name is taken within the tenant.
+    #[error("name: the app \"{0}\" exists already")]
+    TakenApp(Arc<str>),
+    /// There is no such app.
+    #[error("app {0} does not exist")]
+    NoApp(AppNo),
+    /// The state of an app or of its tenant does not allow it.
+    #[error("app: {0}")]
+    AppState(Arc<str>),
+    /// It was changed since it was read.
+    #[error("the version is {version} by now")]
+    Stale {
+        /// Its version.
+        version: u32,
+    },
+    /// The quota of the app does not have room for it (403).
+    #[error("quota of the app: {0:?}")]
+    AppQuota(Lack),
+    /// The new quota of an app is below use and `force` is off.
+    #[error("quota: below use ({0:?}); set force to accept it and close growth")]
+    BelowUse(Lack),
     /// There is no such service.
     #[error("service {0} does not exist")]
     NoService(ServiceNo),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::app::record_app;
 use super::input::{Answer, Input, Kind, Refusal};
-use super::machine::{Workloads, answer, end_rollout, release};
+use super::machine::{Workloads, answer, end_rollout, record_service, release};
 use super::operate::set_clock;
 use crate::autoscaler;
 use crate::cluster::{Command, DeploymentStatus};
@@ -27,7 +28,7 @@ impl Workloads {
     }
 
     /// Asks the cluster to remove what a service has; without anything there it is gone at once.
-    fn begin_delete(&mut self, now: Time, service: ServiceNo, out: &mut Outbox) {
+    pub(super) fn begin_delete(&mut self, now: Time, service: ServiceNo, out: &mut Outbox) {
         let entry = &mut self.services[service.index()];
         if entry.row.deleting {
             return;
@@ -62,7 +63,7 @@ impl Workloads {
         entry.held = Held::default();
         entry.status = DeploymentStatus::default();
         entry.applied = None;
-        out.record(Row::Service(Box::new(entry.row.clone())));
+        record_service(entry, out);
         for revision in entry.revisions.drain(..) {
             out.record(Key::Revision(service, revision.number));
         }
@@ -77,16 +78,18 @@ impl Workloads {
             out.record(key);
         }
         let (tenant, name) = (entry.row.tenant, Arc::clone(&entry.row.name));
-        let app = &mut self.apps[entry.row.app.index()];
-        app.services -= 1;
-        out.record(Row::App(Box::new(app.clone())));
-        let apps = u32::from(app.services == 0);
-        release(tenant, held, apps, out);
+        let no = entry.row.app;
+        self.discharge(no, held);
+        release(tenant, held, 0, out);
         if let Some(names) = self.tenants.get_mut(&tenant) {
             names.names.remove(&name);
-            if apps == 1 {
-                names.apps.remove(&app.slug);
-            }
+        }
+        let app = &mut self.apps[no.index()];
+        app.services -= 1;
+        if app.services == 0 && (app.deleting || !app.explicit) {
+            self.bury_app(no, out);
+        } else {
+            record_app(app, out);
         }
         self.childless(tenant, out);
     }
@@ -95,7 +98,7 @@ impl Workloads {
     pub(super) fn childless(&mut self, tenant: TenantNo, out: &mut Outbox) {
         let deleting = |names: &&super::state::Tenant| names.state == TenantState::Deleting;
         let names = self.tenants.get(&tenant).filter(deleting);
-        if names.is_some_and(|names| names.names.is_empty()) {
+        if names.is_some_and(|names| names.names.is_empty() && names.apps.is_empty()) {
             self.tenants.remove(&tenant);
             out.record(Key::Tenant(tenant));
             out.send(tenant::Input::ChildrenGone { tenant });
@@ -130,9 +133,10 @@ impl Workloads {
         }
     }
 
-    fn is_reserving(&self, tenant: TenantNo) -> bool {
+    pub(super) fn is_reserving(&self, tenant: TenantNo) -> bool {
         self.tenants.get(&tenant).is_some_and(|names| {
-            names.names.values().any(|no| {
+            let app = names.apps.values().any(Option::is_none);
+            app || names.names.values().any(|no| {
                 no.is_none_or(|no| {
                     let entry = &self.services[no.index()];
                     entry.busy || entry.runs > 0
@@ -141,7 +145,7 @@ impl Workloads {
         })
     }
 
-    fn services_of(&self, tenant: TenantNo) -> Vec<ServiceNo> {
+    pub(super) fn services_of(&self, tenant: TenantNo) -> Vec<ServiceNo> {
         let names = self.tenants.get(&tenant);
         let mut services: Vec<ServiceNo> = names
             .into_iter()
@@ -234,6 +238,7 @@ impl Workloads {
         for service in self.services_of(tenant) {
             self.begin_delete(now, service, out);
         }
+        self.delete_apps(tenant, out);
         self.childless(tenant, out);
     }
 }

@@ -17,6 +17,7 @@ use crate::machine::{Machine, Outbox, Reply};
 use crate::store::workload::{App, Held, Key, RolloutState, Row, TenantState};
 use crate::tenant;
 use crate::time::Time;
+use crate::units::Resources;
 
 /// The workload machine.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Workloads {
     pub(super) config: Config,
     pub(super) tenants: BTreeMap<TenantNo, Tenant>,
     pub(super) apps: Vec<App>,
+    /// What the services of each app hold, and what is being reserved for them.
+    pub(super) used: Vec<Resources>,
     pub(super) services: Vec<Entry>,
     pub(super) tickets: Tickets,
     /// What the tenant machine said of tenants with a reservation under way, in order.
@@ -35,18 +38,33 @@ impl Machine for Workloads {
 
     fn handle(&mut self, now: Time, input: Input, out: &mut Outbox) {
         match input {
+            Input::CreateApp(new) => self.create_app(new, out),
+            Input::EditApp { app, edit } => self.edit_app(app, &edit, out),
+            Input::DeleteApp { app } => self.delete_app(now, app, out),
+            Input::Expect {
+                subject,
+                version,
+                then,
+            } => self.expect(now, subject, version, then, out),
+            Input::SetAutoscale { service, policy } => {
+                self.set_autoscale(now, service, policy, out);
+            }
             Input::Deploy(deploy) => self.deploy(now, deploy, out),
             Input::Scale {
                 service,
                 replicas,
                 by,
             } => self.scale(now, service, replicas, by, out),
-            Input::Rollback { service, revision } => self.rollback(now, service, revision, out),
+            Input::Rollback {
+                service,
+                revision,
+                by,
+            } => self.rollback(now, service, revision, by, out),
             Input::Unpin { service } => self.unpin(service, out),
             Input::Restart { service } => self.restart(now, service, out),
             Input::PauseRollout { service } => self.pause(now, service, true, out),
             Input::ResumeRollout { service } => self.pause(now, service, false, out),
-            Input::UndoRollout { service } => self.undo(now, service, out),
+            Input::UndoRollout { service, by } => self.undo(now, service, by, out),
             Input::Delete { service } => self.delete(now, service, out),
             Input::Run {
                 service,
@@ -84,6 +102,7 @@ impl Workloads {
             config,
             tenants: BTreeMap::new(),
             apps: Vec::new(),
+            used: Vec::new(),
             services: Vec::new(),
             tickets: Tickets::default(),
             waiting: Vec::new(),
@@ -111,6 +130,7 @@ impl Workloads {
 
     fn admitted(&mut self, now: Time, ticket: u64, active: bool, out: &mut Outbox) {
         match self.tickets.take(ticket) {
+            Some(Pending::App(new)) => self.app_admitted(&new, out),
             Some(Pending::Create(create)) => self.create_admitted(now, *create, active, out),
             Some(Pending::Change(change)) => self.change_admitted(now, *change, out),
             Some(Pending::Run {
@@ -126,9 +146,12 @@ impl Workloads {
 
     fn refused(&mut self, now: Time, ticket: u64, lacks: Lack, out: &mut Outbox) {
         match self.tickets.take(ticket) {
+            Some(Pending::App(new)) => self.app_refused(&new, lacks, out),
             Some(Pending::Create(create)) => self.create_refused(&create, lacks, out),
             Some(Pending::Change(change)) => self.change_refused(now, change, lacks, out),
-            Some(Pending::Run { service, .. }) => self.run_refused(service, lacks, out),
+            Some(Pending::Run { service, asked, .. }) => {
+                self.run_refused(service, asked, lacks, out);
+            }
             None => {}
         }
         self.catch_up(now, out);
@@ -169,7 +192,7 @@ impl Workloads {
         }
         let entry = &mut self.services[no.index()];
         if dirty {
-            out.record(Row::Service(Box::new(entry.row.clone())));
+            record_service(entry, out);
         }
         tell(entry, tenant, out);
     }
@@ -208,7 +231,9 @@ impl Workloads {
             }
             Action::Complete => end_rollout(entry, RolloutState::Complete, now, out),
             Action::Free { held } => {
-                free(entry, held, out);
+                let freed = free(entry, held, out);
+                let used = &mut self.used[entry.row.app.index()];
+                *used = used.saturating_sub(freed);
                 return false;
             }
         }
@@ -312,8 +337,8 @@ pub(super) fn end_rollout(entry: &mut Entry, state: RolloutState, now: Time, out
     record_rollout(entry, out);
 }
 
-/// Gives back what is held beyond `held`.
-fn free(entry: &mut Entry, held: Held, out: &mut Outbox) {
+/// Gives back what is held beyond `held`; returns it.
+fn free(entry: &mut Entry, held: Held, out: &mut Outbox) -> Resources {
     let resources = entry.held.beyond(&held);
     entry.held = held;
     out.record(Row::Held {
@@ -321,15 +346,17 @@ fn free(entry: &mut Entry, held: Held, out: &mut Outbox) {
         held,
     });
     release(entry.row.tenant, resources, 0, out);
+    resources
+}
+
+/// Records the row of a service, which makes the next version of it.
+pub(super) fn record_service(entry: &mut Entry, out: &mut Outbox) {
+    entry.row.version = entry.row.version.saturating_add(1);
+    out.record(Row::Service(Box::new(entry.row.clone())));
 }
 
 /// Releases, if there is anything.
-pub(super) fn release(
-    tenant: TenantNo,
-    resources: crate::units::Resources,
-    apps: u32,
-    out: &mut Outbox,
-) {
+pub(super) fn release(tenant: TenantNo, resources: Resources, apps: u32, out: &mut Outbox) {
     let ask = tenant::Ask { resources, apps };
     if ask != tenant::Ask::default() {
         out.send(tenant::Input::Release { tenant, ask });

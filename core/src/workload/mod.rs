@@ -6,10 +6,12 @@
 //! Told by: the edges, the tenant machine, the autoscaler, the cluster. Tells: the tenant machine, the
 //! autoscaler, the cluster.
 
+mod app;
 mod batch;
 mod change;
 mod config;
 mod deploy;
+mod guard;
 mod input;
 mod lifecycle;
 mod machine;
@@ -29,7 +31,9 @@ mod strategy;
 mod tests;
 
 pub use config::Config;
-pub use input::{Actor, Answer, Deploy, Input, Kind, Refusal, Share, Strategy};
+pub use input::{
+    Actor, Answer, AppEdit, Deploy, Input, Kind, NewApp, Refusal, Share, Strategy, Subject,
+};
 pub use machine::Workloads;
 pub use plan::{Action, Desired, Observed, Running, Shape, Why, is_complete, plan};
 pub use read::ServiceView;

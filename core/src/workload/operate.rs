@@ -1,13 +1,16 @@
 //! What a person does with a service that is there: scale, roll back, restart, pause, unpin.
 
-use super::change::{Change, NewRevision, Says};
-use super::deploy::bounds;
+use std::sync::Arc;
+
+use super::change::{Change, NewRevision, Says, Settings};
+use super::deploy::{bounds, check_policy};
 use super::input::{Actor, Answer, Input, Kind, Refusal};
-use super::machine::{Workloads, answer, record_rollout, timer};
+use super::machine::{Workloads, answer, record_rollout, record_service, timer};
 use super::state::Entry;
+use crate::autoscaler;
 use crate::ids::ServiceNo;
 use crate::machine::Outbox;
-use crate::store::workload::{Cause, Reason, RolloutState, Row, TenantState};
+use crate::store::workload::{Cause, Reason, RolloutState, TenantState};
 use crate::time::Time;
 
 fn state(service: ServiceNo, why: &str) -> Refusal {
@@ -121,33 +124,37 @@ impl Workloads {
         now: Time,
         service: ServiceNo,
         revision: Option<u32>,
+        by: Arc<str>,
         out: &mut Outbox,
     ) {
-        let input = Input::Rollback { service, revision };
+        let input = Input::Rollback {
+            service,
+            revision,
+            by: Arc::clone(&by),
+        };
         self.change(service, input, out, |machine, out| {
             let entry = &machine.services[service.index()];
             let to = revision.or_else(|| last_active(entry));
-            machine.roll_back_to(now, service, to, out)
+            machine.roll_back_to(now, service, to, by, out)
         });
     }
 
-    pub(super) fn undo(&mut self, now: Time, service: ServiceNo, out: &mut Outbox) {
-        self.change(
+    pub(super) fn undo(&mut self, now: Time, service: ServiceNo, by: Arc<str>, out: &mut Outbox) {
+        let input = Input::UndoRollout {
             service,
-            Input::UndoRollout { service },
-            out,
-            |machine, out| {
-                let entry = &machine.services[service.index()];
-                let Some(running) = entry.running() else {
-                    return Err(state(service, "no rollout is running"));
-                };
-                if running.cause == Cause::Restart {
-                    return Err(state(service, "a restart has no revision to go back to"));
-                }
-                let from = running.from;
-                machine.roll_back_to(now, service, from, out)
-            },
-        );
+            by: Arc::clone(&by),
+        };
+        self.change(service, input, out, |machine, out| {
+            let entry = &machine.services[service.index()];
+            let Some(running) = entry.running() else {
+                return Err(state(service, "no rollout is running"));
+            };
+            if running.cause == Cause::Restart {
+                return Err(state(service, "a restart has no revision to go back to"));
+            }
+            let from = running.from;
+            machine.roll_back_to(now, service, from, by, out)
+        });
     }
 
     fn roll_back_to(
@@ -155,6 +162,7 @@ impl Workloads {
         now: Time,
         service: ServiceNo,
         to: Option<u32>,
+        by: Arc<str>,
         out: &mut Outbox,
     ) -> Result<(), Refusal> {
         let entry = &self.services[service.index()];
@@ -174,6 +182,7 @@ impl Workloads {
                 spec_hash: old.spec_hash,
                 reason: Reason::Rollback,
                 from: old.number,
+                by,
             }),
             cause: Some(Cause::Rollback),
             ..Change::replicas(service, entry.row.desired, Says::Deployed)
@@ -221,11 +230,50 @@ impl Workloads {
         });
     }
 
+    /// Another policy, or none; the replicas are brought within its bounds, which may need quota.
+    pub(super) fn set_autoscale(
+        &mut self,
+        now: Time,
+        service: ServiceNo,
+        policy: Option<Arc<autoscaler::Policy>>,
+        out: &mut Outbox,
+    ) {
+        let input = Input::SetAutoscale {
+            service,
+            policy: policy.clone(),
+        };
+        self.change(service, input, out, |machine, out| {
+            let row = &machine.services[service.index()].row;
+            if row.kind == Kind::Batch {
+                return Err(state(service, "a batch service has runs, not replicas"));
+            }
+            if let Some(policy) = &policy {
+                check_policy(policy)?;
+            }
+            let (min, max) = bounds(policy.as_deref(), &machine.config);
+            let desired = row.desired.clamp(min, max);
+            if row.autoscale == policy && row.desired == desired {
+                answer(Ok(Answer::Done), out);
+                return Ok(());
+            }
+            let settings = Settings {
+                strategy: row.strategy,
+                autoscale: policy,
+            };
+            let change = Change {
+                settings: Some(settings),
+                ..Change::replicas(service, desired, Says::Done)
+            };
+            machine.request(now, Box::new(change), out);
+            Ok(())
+        });
+    }
+
     pub(super) fn unpin(&mut self, service: ServiceNo, out: &mut Outbox) {
         self.change(service, Input::Unpin { service }, out, |machine, out| {
             let entry = &mut machine.services[service.index()];
             if entry.row.pinned.take().is_some() {
-                out.record(Row::Service(Box::new(entry.row.clone())));
+                record_service(entry, out);
             }
             answer(Ok(Answer::Done), out);
             Ok(())

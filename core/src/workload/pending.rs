@@ -2,6 +2,9 @@
 
 use super::change::Change;
 use super::deploy::Create;
+use super::input::NewApp;
+use std::sync::Arc;
+
 use crate::ids::ServiceNo;
 use crate::time::Span;
 use crate::units::Resources;
@@ -9,6 +12,7 @@ use crate::units::Resources;
 /// A request that waits for the tenant machine's answer.
 #[derive(Clone, Debug)]
 pub(super) enum Pending {
+    App(Arc<NewApp>),
     Create(Box<Create>),
     Change(Box<Change>),
     Run {

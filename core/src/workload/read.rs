@@ -123,7 +123,14 @@ impl Workloads {
     #[must_use]
     pub fn app_status(&self, app: AppNo) -> AppStatus {
         let services = self.services().filter(|service| service.row().app == app);
-        app_status(services.map(|service| service.status()))
+        let deleting = self.app(app).is_some_and(|app| app.deleting);
+        app_status(deleting, services.map(|service| service.status()))
+    }
+
+    /// What the services of an app hold, and what is being reserved for them.
+    #[must_use]
+    pub fn app_used(&self, app: AppNo) -> Resources {
+        self.used.get(app.index()).copied().unwrap_or_default()
     }
 
     /// What the machine knows of a tenant's state.

@@ -13,6 +13,7 @@ use crate::store::workload::{
     Held, Progress, Reason, Revision, Row, Service, Template, TenantState,
 };
 use crate::time::Time;
+use crate::units::Resources;
 
 impl Workloads {
     /// Rebuilds the machine from its rows, in the order of their keys, and arms the timers of the
@@ -35,9 +36,14 @@ impl Workloads {
             }
             wake(entry, names.state, out);
         }
-        for app in machine.apps.iter().filter(|app| app.services > 0) {
+        for app in machine.apps.iter().filter(|app| !app.gone) {
             let names = machine.tenants.entry(app.tenant).or_default();
             names.apps.insert(Arc::clone(&app.slug), Some(app.no));
+        }
+        for entry in &machine.services {
+            let used = &mut machine.used[entry.row.app.index()];
+            let held = entry.held.total().unwrap_or_default();
+            *used = used.checked_add(held).unwrap_or(*used);
         }
         machine
     }
@@ -50,6 +56,7 @@ impl Workloads {
             Row::App(app) => {
                 debug_assert_eq!(app.no.index(), self.apps.len(), "apps leave no gap");
                 self.apps.push(*app);
+                self.used.push(Resources::ZERO);
             }
             Row::Service(service) => {
                 debug_assert_eq!(service.no.index(), self.services.len(), "no gap");
@@ -103,10 +110,12 @@ fn bare_entry(row: Service) -> Entry {
             image: "".into(),
             spec: Arc::new(PodSpec::default()),
             starts: false,
+            details: "".into(),
         },
         spec_hash: [0; 32],
         reason: Reason::Deploy,
         from: None,
+        by: "".into(),
         created_at: Time::ZERO,
     };
     Entry {

@@ -14,6 +14,7 @@ impl Template {
             image: Arc::clone(&deploy.image),
             spec: Arc::clone(&deploy.spec),
             starts: deploy.starts,
+            details: Arc::clone(&deploy.details),
         }
     }
 

@@ -109,13 +109,29 @@ pub enum AppStatus {
     Degraded,
     /// A service failed.
     Error,
-    /// All its services are going away.
+    /// It or all its services are going away.
     Deleting,
 }
 
-/// State of an app by those of its services, tombstones left out; the first match wins.
+impl AppStatus {
+    /// The state's word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AppStatus::Pending => "pending",
+            AppStatus::Provisioning => "provisioning",
+            AppStatus::Ready => "ready",
+            AppStatus::Degraded => "degraded",
+            AppStatus::Error => "error",
+            AppStatus::Deleting => "deleting",
+        }
+    }
+}
+
+/// State of an app by those of its services, tombstones left out; the first match wins. `deleting`: the app
+/// itself was asked to go.
 #[must_use]
-pub fn app_status(services: impl IntoIterator<Item = ServiceStatus>) -> AppStatus {
+pub fn app_status(deleting: bool, services: impl IntoIterator<Item = ServiceStatus>) -> AppStatus {
     let mut counts = [0u32; 8];
     let mut all = 0;
     for status in services {
@@ -125,7 +141,7 @@ pub fn app_status(services: impl IntoIterator<Item = ServiceStatus>) -> AppStatu
         }
     }
     let count = |status: ServiceStatus| counts[status as usize];
-    if all > 0 && count(ServiceStatus::Deleting) == all {
+    if deleting || (all > 0 && count(ServiceStatus::Deleting) == all) {
         AppStatus::Deleting
     } else if count(ServiceStatus::Failed) > 0 {
         AppStatus::Error

@@ -5,7 +5,7 @@ use nimbus_core::explain::Decision;
 use nimbus_core::ids::{ServiceNo, TenantNo};
 use nimbus_core::machine::{Effect, Message};
 use nimbus_core::store::{Key, Record, Row, billing as bill, scheduler as sched, tenant as ten};
-use nimbus_core::{autoscaler, billing, scheduler, tenant, workload};
+use nimbus_core::{autoscaler, billing, scheduler, workload};
 
 use super::books::Books;
 use super::coverage::ISOLATION;
@@ -14,7 +14,7 @@ use super::violation::Finds;
 /// The tenant of a message; `None` where it is about none, or about several.
 pub(super) fn of_message(books: &Books, message: &Message) -> Option<TenantNo> {
     match message {
-        Message::Tenant(input) => of_tenant(input),
+        Message::Tenant(input) => input.tenant(),
         Message::Workload(input) => of_workload(books, input),
         Message::Scheduler(input) => of_scheduler(books, input),
         Message::Autoscaler(input) => match input {
@@ -34,41 +34,25 @@ pub(super) fn of_message(books: &Books, message: &Message) -> Option<TenantNo> {
     }
 }
 
-fn of_tenant(input: &tenant::Input) -> Option<TenantNo> {
-    use tenant::Input as I;
-    match input {
-        I::SetQuota { tenant, .. }
-        | I::Suspend { tenant }
-        | I::Resume { tenant }
-        | I::Delete { tenant }
-        | I::SpaceReady { tenant, .. }
-        | I::SpaceFailed { tenant, .. }
-        | I::SpaceGone { tenant }
-        | I::RetrySpace { tenant, .. }
-        | I::SpaceDeadline { tenant }
-        | I::Reserve { tenant, .. }
-        | I::Release { tenant, .. }
-        | I::ChildrenGone { tenant } => Some(*tenant),
-        _ => None,
-    }
-}
-
 fn of_workload(books: &Books, input: &workload::Input) -> Option<TenantNo> {
     use workload::Input as I;
     match input {
+        I::Expect { then, .. } => of_workload(books, then),
         I::Deploy(deploy) => Some(deploy.tenant),
+        I::CreateApp(new) => Some(new.tenant),
         I::PodFinished { tenant, .. }
         | I::TenantActive { tenant }
         | I::TenantSuspended { tenant }
         | I::TenantResumed { tenant }
         | I::TenantDeleting { tenant } => Some(*tenant),
-        I::Scale { service, .. }
+        I::SetAutoscale { service, .. }
+        | I::Scale { service, .. }
         | I::Rollback { service, .. }
         | I::Unpin { service }
         | I::Restart { service }
         | I::PauseRollout { service }
         | I::ResumeRollout { service }
-        | I::UndoRollout { service }
+        | I::UndoRollout { service, .. }
         | I::Delete { service }
         | I::Run { service, .. }
         | I::Deployment { service, .. }

@@ -117,6 +117,8 @@ impl Arrivals {
             strategy: Strategy::default(),
             autoscale: None,
             starts: true,
+            details: Arc::from(""),
+            by: Arc::from(""),
         })
     }
 

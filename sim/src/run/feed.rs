@@ -192,9 +192,12 @@ impl Feed {
         let tenant = &self.scenario.tenants[index];
         let new = tenant::NewTenant {
             slug: Arc::clone(&tenant.name),
+            name: Arc::clone(&tenant.name),
             org: tenant.org.and_then(|org| self.orgs[org]),
             plan: tenant.plan,
             quota: tenant.quota,
+            isolation: None,
+            labels: tenant::Labels::new(),
         };
         tenant::Input::Create(Arc::new(new)).into()
     }
@@ -235,6 +238,7 @@ impl Feed {
             Act::Rollback { workload, revision } => Input::Rollback {
                 service: self.service(*workload)?,
                 revision: *revision,
+                by: Arc::from(""),
             },
             Act::Unpin { workload } => Input::Unpin {
                 service: self.service(*workload)?,
@@ -250,6 +254,7 @@ impl Feed {
             },
             Act::Undo { workload } => Input::UndoRollout {
                 service: self.service(*workload)?,
+                by: Arc::from(""),
             },
             Act::DeleteService { workload } => Input::Delete {
                 service: self.service(*workload)?,
@@ -263,6 +268,7 @@ impl Feed {
         Some(match act {
             Act::Suspend { tenant } => Input::Suspend {
                 tenant: self.tenant(*tenant)?,
+                reason: None,
             },
             Act::ResumeTenant { tenant } => Input::Resume {
                 tenant: self.tenant(*tenant)?,
@@ -389,6 +395,8 @@ fn deploy(scenario: &Scenario, workload: &crate::scenario::Workload) -> Deploy {
             .autoscaler
             .map(|index| Arc::clone(&scenario.autoscalers[index].policy)),
         starts: workload.starts,
+        details: Arc::from(""),
+        by: Arc::from(""),
     }
 }
 

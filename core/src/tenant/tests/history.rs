@@ -40,10 +40,13 @@ fn any_outside() -> impl Strategy<Value = Input> {
     )
         .prop_map(|(slug, org, plan, quota)| {
             Input::Create(Arc::new(NewTenant {
+                name: Arc::clone(&slug),
                 slug,
                 org,
                 plan,
                 quota,
+                isolation: None,
+                labels: Labels::new(),
             }))
         });
     prop_oneof![
@@ -52,7 +55,7 @@ fn any_outside() -> impl Strategy<Value = Input> {
         1 => (org(), any_plan()).prop_map(|(org, plan)| Input::SetPlan { org, plan }),
         2 => (tenant(), any_quota(), any::<bool>())
             .prop_map(|(tenant, quota, force)| Input::SetQuota { tenant, quota, force }),
-        1 => tenant().prop_map(|tenant| Input::Suspend { tenant }),
+        1 => tenant().prop_map(|tenant| Input::Suspend { tenant, reason: None }),
         1 => tenant().prop_map(|tenant| Input::Resume { tenant }),
         1 => tenant().prop_map(|tenant| Input::Delete { tenant }),
     ]

@@ -123,7 +123,10 @@ fn an_organization_made_by_name_stays_and_keeps_its_slug() {
 #[test]
 fn an_input_that_a_state_does_not_name_is_refused_and_changes_nothing() {
     let tenant = ACME;
-    let suspend = Input::Suspend { tenant };
+    let suspend = Input::Suspend {
+        tenant,
+        reason: None,
+    };
     let resume = Input::Resume { tenant };
     let set = set_quota(1_000, false);
     let paths: [(&[Input], Status, &[&Input]); 5] = [
@@ -169,7 +172,10 @@ fn an_input_that_a_state_does_not_name_is_refused_and_changes_nothing() {
 fn a_suspended_tenant_admits_nothing_until_it_is_resumed() {
     let mut rig = Rig::active();
     let tenant = ACME;
-    let effects = rig.tell(Input::Suspend { tenant });
+    let effects = rig.tell(Input::Suspend {
+        tenant,
+        reason: None,
+    });
     assert!(!spaces(&effects)[0].admits);
     assert!(sends(&effects, workload::Input::TenantSuspended { tenant }));
     let effects = rig.tell(reserve(ask(100, 64, 1)));

@@ -97,6 +97,8 @@ pub(super) fn deploy(app: &str, service: &str, cpu_m: u64, replicas: u32) -> Dep
         strategy: Strategy::default(),
         autoscale: None,
         starts: true,
+        details: "".into(),
+        by: "".into(),
     }
 }
 
@@ -256,7 +258,7 @@ impl Bench {
                     out.send(Input::TenantActive { tenant });
                 }
             }
-            In::Suspend { tenant } => {
+            In::Suspend { tenant, .. } => {
                 let row = self.tenants.get_mut(&tenant).unwrap();
                 if row.open && row.active {
                     row.open = false;

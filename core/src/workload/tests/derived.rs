@@ -103,13 +103,21 @@ fn the_first_match_decides_the_state_of_a_service() {
 #[test]
 fn the_first_match_decides_the_state_of_an_app() {
     use ServiceStatus::{Degraded, Deleting, Failed, Gone, Pending, Progressing, Ready, Stopped};
-    assert_eq!(app_status([]), AppStatus::Pending);
-    assert_eq!(app_status([Pending, Gone]), AppStatus::Pending);
-    assert_eq!(app_status([Ready, Progressing]), AppStatus::Provisioning);
-    assert_eq!(app_status([Degraded, Progressing]), AppStatus::Degraded);
-    assert_eq!(app_status([Degraded, Failed]), AppStatus::Error);
-    assert_eq!(app_status([Ready, Stopped, Gone]), AppStatus::Ready);
-    assert_eq!(app_status([Deleting]), AppStatus::Deleting);
+    assert_eq!(app_status(false, []), AppStatus::Pending);
+    assert_eq!(app_status(false, [Pending, Gone]), AppStatus::Pending);
+    assert_eq!(
+        app_status(false, [Ready, Progressing]),
+        AppStatus::Provisioning
+    );
+    assert_eq!(
+        app_status(false, [Degraded, Progressing]),
+        AppStatus::Degraded
+    );
+    assert_eq!(app_status(false, [Degraded, Failed]), AppStatus::Error);
+    assert_eq!(app_status(false, [Ready, Stopped, Gone]), AppStatus::Ready);
+    assert_eq!(app_status(false, [Deleting]), AppStatus::Deleting);
+    assert_eq!(app_status(true, [Ready]), AppStatus::Deleting);
+    assert_eq!(app_status(true, []), AppStatus::Deleting);
 }
 
 fn status(generation: u32) -> impl Strategy<Value = DeploymentStatus> {

@@ -15,7 +15,11 @@ use crate::workload::{
 const TENANT: TenantNo = TenantNo(0);
 
 fn suspend() -> Message {
-    tenant::Input::Suspend { tenant: TENANT }.into()
+    tenant::Input::Suspend {
+        tenant: TENANT,
+        reason: None,
+    }
+    .into()
 }
 
 fn resume() -> Message {

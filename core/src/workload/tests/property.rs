@@ -16,10 +16,12 @@ use crate::workload::{Actor, Config, Deploy, Input, Share, Strategy as How};
 const CONFIG: Config = Config {
     replicas_max: 20,
     services_max: 5,
+    apps_max: 4,
     revisions_kept: 3,
     rollouts_kept: 3,
     run_max: 10,
     image_len_max: 512,
+    details_len_max: 64,
 };
 
 /// One thing that happens.
@@ -86,12 +88,12 @@ fn input() -> impl Strategy<Value = Input> {
         6 => (service, 0u8..11, 0u32..7).prop_map(|(service, what, number)| match what {
             0 => Input::Scale { service, replicas: number, by: Actor::User },
             1 => Input::Scale { service, replicas: number, by: Actor::Autoscaler },
-            2 => Input::Rollback { service, revision: (number > 0).then_some(number) },
+            2 => Input::Rollback { service, revision: (number > 0).then_some(number), by: "eve".into() },
             3 => Input::Unpin { service },
             4 => Input::Restart { service },
             5 => Input::PauseRollout { service },
             6 => Input::ResumeRollout { service },
-            7 => Input::UndoRollout { service },
+            7 => Input::UndoRollout { service, by: "eve".into() },
             8 => Input::Delete { service },
             _ => Input::Run { service, lifetime: None, count: number },
         }),
@@ -102,7 +104,10 @@ fn message() -> impl Strategy<Value = Message> {
     let lifecycle = (0u32..2, 0u8..9).prop_map(|(tenant, what)| {
         let tenant = TenantNo(tenant);
         Message::Tenant(match what {
-            0..=2 => tenant::Input::Suspend { tenant },
+            0..=2 => tenant::Input::Suspend {
+                tenant,
+                reason: None,
+            },
             3..=5 => tenant::Input::Resume { tenant },
             6..=7 => tenant::Input::SpaceReady { tenant, uid: 1 },
             _ => tenant::Input::Delete { tenant },

@@ -154,6 +154,7 @@ fn a_rollback_makes_a_new_revision_and_pins() {
     let reply = bench.ask(Input::Rollback {
         service: web,
         revision: None,
+        by: "eve".into(),
     });
     assert!(
         matches!(reply, Ok(Answer::Deployed { revision: 3, .. })),
@@ -167,7 +168,8 @@ fn a_rollback_makes_a_new_revision_and_pins() {
         (view.current().reason, view.current().from),
         (Reason::Rollback, Some(1))
     );
-    assert_eq!(view.row().pinned.unwrap().revision, 3);
+    let pin = view.row().pinned.as_ref().unwrap();
+    assert_eq!((pin.revision, &*pin.by), (3, "eve"));
     assert_eq!(bench.used(), pods(100, 4));
     assert_eq!(bench.ask(Input::Unpin { service: web }), Ok(Answer::Done));
     assert_eq!(bench.machine.service(web).unwrap().row().pinned, None);
@@ -181,6 +183,7 @@ fn a_rollback_needs_an_earlier_revision() {
         let reply = bench.ask(Input::Rollback {
             service: web,
             revision,
+            by: "eve".into(),
         });
         let none = Refusal::NoRevision {
             revision: named,
@@ -191,6 +194,7 @@ fn a_rollback_needs_an_earlier_revision() {
     let reply = bench.ask(Input::Rollback {
         service: web,
         revision: Some(1),
+        by: "eve".into(),
     });
     assert!(matches!(reply, Err(Refusal::State { .. })), "{reply:?}");
 }
@@ -199,7 +203,10 @@ fn a_rollback_needs_an_earlier_revision() {
 fn undo_goes_back_to_the_revision_before_the_running_rollout() {
     let mut bench = Bench::new();
     let web = ready(&mut bench);
-    let undo = Input::UndoRollout { service: web };
+    let undo = Input::UndoRollout {
+        service: web,
+        by: "eve".into(),
+    };
     assert!(matches!(
         bench.ask(undo.clone()),
         Err(Refusal::State { .. })
@@ -294,7 +301,10 @@ fn a_restart_is_a_rollout_of_the_same_revision() {
     assert_eq!(bench.ask(Input::Restart { service: web }), Ok(Answer::Done));
     assert_eq!((bench.last().revision, bench.last().restart), (1, 1));
     assert_eq!(bench.used(), pods(100, 5));
-    let undo = bench.ask(Input::UndoRollout { service: web });
+    let undo = bench.ask(Input::UndoRollout {
+        service: web,
+        by: "eve".into(),
+    });
     assert!(matches!(undo, Err(Refusal::State { .. })), "{undo:?}");
     bench.settle();
     assert_eq!(status(&bench, web), ServiceStatus::Ready);

@@ -140,7 +140,10 @@ fn replicas_beyond_the_bounds_are_caught() {
 #[test]
 fn an_effect_for_another_tenant_is_caught() {
     let mut play = history();
-    play.deliver(tenant::Input::Suspend { tenant: ACME });
+    play.deliver(tenant::Input::Suspend {
+        tenant: ACME,
+        reason: None,
+    });
     play.used(ACME, amount(5, 5, 5), 1);
     play.sound();
     play.used(OTHER, amount(4, 4, 4), 1);

@@ -112,11 +112,16 @@ impl Play {
     pub(super) fn tenant(&mut self, no: TenantNo, status: Status, quota: Resources) {
         let row = ten::TenantRow {
             id: TenantId(u128::from(no.0)),
+            version: 1,
             slug: format!("t{no}").into(),
+            name: format!("t{no}").into(),
+            labels: nimbus_core::tenant::Labels::new(),
+            isolation: nimbus_core::plan::Isolation::Shared,
             org: OrgNo(0),
             quota,
             by_hand: false,
             status,
+            suspend_reason: None,
             uid: None,
             children_gone: false,
             deadline: at(0),
@@ -137,6 +142,7 @@ impl Play {
             image: "nginx".into(),
             spec: spec(),
             starts: true,
+            details: "".into(),
         };
         let spec_hash = template.hash();
         self.record(work::Row::Revision(Arc::new(Revision {
@@ -147,6 +153,7 @@ impl Play {
             spec_hash,
             reason: Reason::Deploy,
             from: None,
+            by: "".into(),
             created_at: self.now,
         })));
     }

@@ -245,6 +245,8 @@ fn deploy(tenant: u8, name: &str, kind: Kind, replicas: Option<u32>, starts: boo
         },
         autoscale: (name == "s2").then(|| Arc::new(policy)),
         starts,
+        details: "".into(),
+        by: "".into(),
     }
 }
 
@@ -254,9 +256,12 @@ fn act(whole: &mut Whole, step: &Step) {
     match *step {
         Step::Tenant(no) => whole.say(tenant::Input::Create(Arc::new(NewTenant {
             slug: format!("t{no}").into(),
+            name: format!("t{no}").into(),
             org: None,
             plan: PlanCode::Metered,
             quota: Some(amount(12, 48, 12)),
+            isolation: None,
+            labels: tenant::Labels::new(),
         }))),
         Step::Deploy(no, name, replicas, bad) => {
             let name = format!("s{name}");
@@ -285,6 +290,7 @@ fn act(whole: &mut Whole, step: &Step) {
         Step::Rollback(no) => whole.say(workload::Input::Rollback {
             service: service(no),
             revision: None,
+            by: "".into(),
         }),
         Step::Pause(no, true) => whole.say(workload::Input::PauseRollout {
             service: service(no),
@@ -300,7 +306,10 @@ fn act(whole: &mut Whole, step: &Step) {
             quota: amount(pods.into(), 48, pods.into()),
             force,
         }),
-        Step::Suspend(no, true) => whole.say(tenant::Input::Suspend { tenant: tenant(no) }),
+        Step::Suspend(no, true) => whole.say(tenant::Input::Suspend {
+            tenant: tenant(no),
+            reason: None,
+        }),
         Step::Suspend(no, false) => whole.say(tenant::Input::Resume { tenant: tenant(no) }),
         Step::DeleteTenant(no) => whole.say(tenant::Input::Delete { tenant: tenant(no) }),
         Step::Lose(no) => {
