@@ -15,12 +15,15 @@ use super::*;
 use crate::shell::actor::Trap;
 
 fn create(name: u8) -> Message {
-    let slug = format!("t{name}").into();
+    let slug: Arc<str> = format!("t{name}").into();
     let new = NewTenant {
+        name: Arc::clone(&slug),
         slug,
         org: None,
         plan: PlanCode::Free,
         quota: None,
+        isolation: None,
+        labels: tenant::Labels::new(),
     };
     tenant::Input::Create(Arc::new(new)).into()
 }
