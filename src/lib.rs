@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod cluster;
+pub mod http;
 pub mod metrics;
 pub mod runtime;
 pub mod shell;

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use nimbus_core::time::Time;
 use serde::Serialize;
@@ -45,6 +46,15 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     let filled = SystemRandom::new().fill(&mut bytes);
     filled.expect("the system gives random bytes");
+    bytes
+}
+
+/// HMAC-SHA-256 of a text: for what is handed out and must come back unchanged.
+#[must_use]
+pub fn mac(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text);
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(tag.as_ref());
     bytes
 }
 

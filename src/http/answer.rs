@@ -1,0 +1,99 @@
+//! What handlers answer: one resource with its version, something made, something begun, a list.
+
+use axum::http::header::{ETAG, LINK, LOCATION};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::problem::Problem;
+
+/// Where the operation of an accepted request is.
+pub(super) const OPERATION_LOCATION: HeaderName = HeaderName::from_static("operation-location");
+/// Whether a request that was only tried was applied.
+pub(super) const NIMBUS_APPLIED: HeaderName = HeaderName::from_static("nimbus-applied");
+
+/// An answer: status, body and the headers that belong to it.
+#[derive(Clone, Debug)]
+pub struct Answer<T> {
+    status: StatusCode,
+    body: T,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl<T: Serialize> Answer<T> {
+    fn of(status: StatusCode, body: T) -> Answer<T> {
+        Answer {
+            status,
+            body,
+            headers: Vec::new(),
+        }
+    }
+
+    /// 200.
+    pub fn ok(body: T) -> Answer<T> {
+        Answer::of(StatusCode::OK, body)
+    }
+
+    /// 201: made; it is found at `location`.
+    pub fn created(location: impl Into<String>, body: T) -> Answer<T> {
+        Answer::of(StatusCode::CREATED, body).header(LOCATION, location)
+    }
+
+    /// 202: begun; the resource is at `location`, the progress at the operation.
+    pub fn accepted(
+        location: impl Into<String>,
+        operation: Option<&crate::store::OperationRow>,
+        body: T,
+    ) -> Answer<T> {
+        let answer = Answer::of(StatusCode::ACCEPTED, body).header(LOCATION, location);
+        match operation {
+            Some(row) => answer.header(
+                OPERATION_LOCATION,
+                format!("/api/v1/operations/{}", row.id),
+            ),
+            None => answer,
+        }
+    }
+
+    /// 200 to a request that was only tried.
+    pub fn tried(body: T) -> Answer<T> {
+        Answer::ok(body).header(NIMBUS_APPLIED, "false")
+    }
+
+    /// Its version, as `ETag`.
+    #[must_use]
+    pub fn version(self, version: u32) -> Answer<T> {
+        self.header(ETAG, format!("\"{version}\""))
+    }
+
+    /// One more header. A value that no header can have is left out.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Answer<T> {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// The next page of a bare list.
+    #[must_use]
+    pub fn next(self, link: Option<String>) -> Answer<T> {
+        match link {
+            Some(link) => self.header(LINK, format!("<{link}>; rel=\"next\"")),
+            None => self,
+        }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(self.body)).into_response();
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// What a handler gives.
+pub type Outcome<T> = Result<Answer<T>, Problem>;

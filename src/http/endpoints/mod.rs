@@ -1,0 +1,4 @@
+//! One file per resource, named like its segment in the path. Each has its `routes()`.
+
+pub mod problems;
+pub mod version;
