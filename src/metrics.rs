@@ -230,11 +230,16 @@ impl Http {
 impl Nouns {
     fn new(registry: &prometheus::Registry) -> Nouns {
         let count = |name, help| add(registry, IntCounter::with_opts(opts(name, help)));
-        let counts = |name, help, label| add(registry, IntCounterVec::new(opts(name, help), &[label]));
+        let counts =
+            |name, help, label| add(registry, IntCounterVec::new(opts(name, help), &[label]));
         let gauges = |name, help| add(registry, IntGaugeVec::new(opts(name, help), &["tenant"]));
         let pending = opts("scheduler_pending_seconds", "time that replicas waited");
         let pending = HistogramOpts::from(pending).buckets(PENDING_SECONDS.to_vec());
-        let actions = counts("autoscaler_actions_total", "changes of replica counts", "direction");
+        let actions = counts(
+            "autoscaler_actions_total",
+            "changes of replica counts",
+            "direction",
+        );
         let decisions = counts("scheduler_decisions_total", "decisions", "kind");
         for direction in ["up", "down"] {
             actions.with_label_values(&[direction]);
@@ -251,7 +256,11 @@ impl Nouns {
             autoscaler_missing_metric: count("autoscaler_missing_metric_total", "metric missing"),
             scheduler_decisions: decisions,
             scheduler_pending_seconds: add(registry, Histogram::with_opts(pending)),
-            shadow_divergence: counts("policy_shadow_divergence_total", "other decisions", "policy"),
+            shadow_divergence: counts(
+                "policy_shadow_divergence_total",
+                "other decisions",
+                "policy",
+            ),
             watch_restarts: count("watch_restarts_total", "watches begun again"),
         }
     }
@@ -265,7 +274,9 @@ impl Nouns {
             let label = tenant_label(at, slug);
             let label = [label.as_str()];
             self.tenant_pods.with_label_values(&label).add(pods);
-            self.tenant_cpu_millicores.with_label_values(&label).add(cpu);
+            self.tenant_cpu_millicores
+                .with_label_values(&label)
+                .add(cpu);
         }
     }
 }

@@ -47,10 +47,9 @@ impl<T: Serialize> Answer<T> {
     ) -> Answer<T> {
         let answer = Answer::of(StatusCode::ACCEPTED, body).header(LOCATION, location);
         match operation {
-            Some(row) => answer.header(
-                OPERATION_LOCATION,
-                format!("/api/v1/operations/{}", row.id),
-            ),
+            Some(row) => {
+                answer.header(OPERATION_LOCATION, format!("/api/v1/operations/{}", row.id))
+            }
             None => answer,
         }
     }

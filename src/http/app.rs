@@ -11,9 +11,9 @@ use super::edge::Throttle;
 use super::idempotency::Running;
 use super::limits::Limits;
 use super::problem::{Code, Problem, refused};
-use crate::{metrics, runtime};
 use crate::shell::port::{Answered, Ask, Port};
 use crate::store::Store;
+use crate::{metrics, runtime};
 
 /// What the edge is made of. [`App::new`] makes it shareable.
 pub struct Parts {
@@ -62,7 +62,11 @@ pub struct Command {
 
 impl Command {
     /// A write without an operation.
-    pub fn new(action: &'static str, subject: impl Into<Arc<str>>, message: impl Into<Message>) -> Command {
+    pub fn new(
+        action: &'static str,
+        subject: impl Into<Arc<str>>,
+        message: impl Into<Message>,
+    ) -> Command {
         Command {
             message: message.into(),
             action,
@@ -145,7 +149,13 @@ impl App {
     pub async fn ask(&self, caller: &Caller, command: Command) -> Result<Answered, Problem> {
         let answered = match caller.committed() {
             Some(answered) => answered,
-            None => self.inner.parts.port.ask(self.sent(caller, command)).await?,
+            None => {
+                self.inner
+                    .parts
+                    .port
+                    .ask(self.sent(caller, command))
+                    .await?
+            }
         };
         match refused(&answered.reply) {
             Some(problem) => Err(problem),

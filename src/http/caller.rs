@@ -177,7 +177,10 @@ impl<S: Sync> FromRequestParts<S> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Caller, Problem> {
         caller(parts).ok_or_else(|| {
-            Problem::new(Code::Unauthenticated, "send a token or an API key as bearer")
+            Problem::new(
+                Code::Unauthenticated,
+                "send a token or an API key as bearer",
+            )
         })
     }
 }

@@ -74,7 +74,10 @@ struct Kept {
 
 /// Whether a request carries a key that counts.
 pub(super) fn wanted(request: &Request, context: &Context) -> bool {
-    let write = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let write = !matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     write && context.principal.is_some() && request.headers().contains_key(KEY)
 }
 
@@ -91,7 +94,11 @@ pub(super) struct Begun {
 ///
 /// # Errors
 /// `Err(response)` is the answer: the stored one or a problem.
-pub(super) async fn begin(app: &App, request: Request, mut context: Context) -> Result<Begun, Response> {
+pub(super) async fn begin(
+    app: &App,
+    request: Request,
+    mut context: Context,
+) -> Result<Begun, Response> {
     let refuse = |problem: Problem| problem.into_response();
     let text = header(&request).map_err(refuse)?;
     let (parts, body) = request.into_parts();
@@ -135,7 +142,9 @@ async fn before(app: &App, key: &IdempotencyKey) -> Result<Before, Problem> {
             return Ok(None);
         };
         let id = answer.operation;
-        let operation = id.map(|id| store.operation(&Visible::All, id)).transpose()?;
+        let operation = id
+            .map(|id| store.operation(&Visible::All, id))
+            .transpose()?;
         Ok::<_, nimbus_core::store::StoreError>(Some((answer, operation.flatten())))
     });
     let Some((answer, operation)) = found.await? else {
@@ -152,7 +161,9 @@ async fn before(app: &App, key: &IdempotencyKey) -> Result<Before, Problem> {
     Ok(Before::Committed(Box::new(Answered {
         reply: answer.reply,
         group: 0,
-        now: operation.as_ref().map_or_else(Default::default, |row| row.started_at),
+        now: operation
+            .as_ref()
+            .map_or_else(Default::default, |row| row.started_at),
         operation,
     })))
 }
@@ -163,7 +174,9 @@ fn stored(status: u16, text: &str) -> Option<Response> {
     *response.status_mut() = StatusCode::from_u16(status).ok()?;
     for (name, value) in &kept.headers {
         let name = HeaderName::try_from(name).ok()?;
-        response.headers_mut().insert(name, HeaderValue::try_from(value).ok()?);
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::try_from(value).ok()?);
     }
     mark(&mut response);
     Some(response)
@@ -251,6 +264,10 @@ fn hash(method: &Method, uri: &str, body: &Bytes) -> Arc<str> {
         hash.update(b"\n");
     }
     hash.update(body);
-    let hex: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     hex.into()
 }

@@ -102,7 +102,9 @@ impl<F: DeserializeOwned> List<F> {
         params.check()?;
         let binding = binding(path, &rest, &params);
         let cursor = params.cursor.as_deref();
-        let after = cursor.map(|text| open(text, &binding, secret)).transpose()?;
+        let after = cursor
+            .map(|text| open(text, &binding, secret))
+            .transpose()?;
         Ok(List {
             filter,
             text: params.q.clone().filter(|text| !text.is_empty()),
@@ -125,7 +127,11 @@ impl Params {
         if self.limit.is_some_and(|limit| limit == 0 || limit > most) {
             return bad("limit", "expected 1..500");
         }
-        if self.q.as_ref().is_some_and(|text| text.chars().count() > TEXT_MAX) {
+        if self
+            .q
+            .as_ref()
+            .is_some_and(|text| text.chars().count() > TEXT_MAX)
+        {
             return bad("q", "at most 200 characters");
         }
         Ok(())
@@ -154,7 +160,10 @@ impl<F> List<F> {
                 descending,
             },
         };
-        let asked = self.params.limit.and_then(|limit| usize::try_from(limit).ok());
+        let asked = self
+            .params
+            .limit
+            .and_then(|limit| usize::try_from(limit).ok());
         Ok(Page {
             limit: asked.unwrap_or(limit),
             after: self.after.clone(),
@@ -271,7 +280,8 @@ fn sort(text: &str, sorts: &[By]) -> Result<Sort, Problem> {
         None => {
             let words: Vec<&str> = sorts.iter().map(|&by| word(by)).collect();
             let why = format!("expected {}", words.join(", "));
-            Err(Problem::new(Code::BadRequest, format!("sort: {why}")).field("sort", "invalid", why))
+            Err(Problem::new(Code::BadRequest, format!("sort: {why}"))
+                .field("sort", "invalid", why))
         }
     }
 }
@@ -298,7 +308,12 @@ fn seal(text: &[u8], binding: &str, secret: &[u8; 32]) -> [u8; 32] {
 }
 
 fn open(cursor: &str, binding: &str, secret: &[u8; 32]) -> Result<Position, Problem> {
-    let bad = || Problem::new(Code::BadCursor, "it belongs to another list, filter or order");
+    let bad = || {
+        Problem::new(
+            Code::BadCursor,
+            "it belongs to another list, filter or order",
+        )
+    };
     let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| bad())?;
     let (sealed, text) = bytes.split_at_checked(16).ok_or_else(bad)?;
     // not a secret of anybody: it only keeps clients from making cursors up
@@ -314,7 +329,8 @@ fn open(cursor: &str, binding: &str, secret: &[u8; 32]) -> Result<Position, Prob
 
 /// A value in a query.
 fn escaped(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     let mut out = String::new();
     for byte in text.bytes() {
         match plain(byte) {

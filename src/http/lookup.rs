@@ -25,7 +25,9 @@ impl App {
         name: &Name,
     ) -> Result<Looked<OrgView, P>, Problem> {
         let (reach, name) = (caller.reach(), name.clone());
-        let found = self.find(move |store| store.org(&reach, name.as_str())).await?;
+        let found = self
+            .find(move |store| store.org(&reach, name.as_str()))
+            .await?;
         let witness = caller.authorize(Object::Org(found.row.no))?;
         Ok((found, witness))
     }
@@ -40,7 +42,9 @@ impl App {
         name: &Name,
     ) -> Result<Looked<TenantView, P>, Problem> {
         let (reach, name) = (caller.reach(), name.clone());
-        let found = self.find(move |store| store.tenant(&reach, name.as_str())).await?;
+        let found = self
+            .find(move |store| store.tenant(&reach, name.as_str()))
+            .await?;
         let witness = caller.authorize(Object::Tenant {
             tenant: found.row.no,
             org: found.row.row.org,

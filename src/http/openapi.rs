@@ -83,9 +83,8 @@ pub(super) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openap
 
 fn add(operation: &mut Operation, problems: &[(&str, &str)]) {
     for &(status, description) in problems {
-        let content = ContentBuilder::new().schema(Some(utoipa::openapi::Ref::from_schema_name(
-            "Problem",
-        )));
+        let content =
+            ContentBuilder::new().schema(Some(utoipa::openapi::Ref::from_schema_name("Problem")));
         let response = ResponseBuilder::new()
             .description(description)
             .content("application/problem+json", content.build());

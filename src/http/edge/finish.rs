@@ -78,7 +78,8 @@ fn not_modified(seen: &Seen, response: &mut Response) {
         return;
     };
     let same = |one: &str| one == "*" || one.trim_start_matches("W/").as_bytes() == tag.as_bytes();
-    if reads && response.status() == StatusCode::OK && known.split(',').any(|one| same(one.trim())) {
+    if reads && response.status() == StatusCode::OK && known.split(',').any(|one| same(one.trim()))
+    {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = Body::empty();
         for name in [CONTENT_LENGTH, CONTENT_TYPE] {

@@ -63,7 +63,10 @@ async fn handle(
         Err(problem) => return problem.into_response(),
     };
     let request = Request::from_parts(parts, body);
-    *named = context.principal.as_ref().map(|principal| principal.name.clone());
+    *named = context
+        .principal
+        .as_ref()
+        .map(|principal| principal.name.clone());
     let rate = turn.rate;
     let mut response = if idempotency::wanted(&request, &context) {
         match idempotency::begin(app, request, context).await {
@@ -90,11 +93,7 @@ async fn run(mut request: Request, context: Context, next: Next) -> Response {
 }
 
 /// Path, format, credential and limits, in this order.
-async fn admit(
-    app: &App,
-    parts: &Parts,
-    context: &mut Context,
-) -> Result<throttle::Turn, Problem> {
+async fn admit(app: &App, parts: &Parts, context: &mut Context) -> Result<throttle::Turn, Problem> {
     path::check(&parts.uri)?;
     acceptable(&parts.method, &parts.headers)?;
     let shown = Shown {
@@ -107,7 +106,9 @@ async fn admit(
     let identified = app.gate().identify(shown).await;
     // whoever shows a wrong credential is slowed down by its address
     let principal = identified.as_ref().ok().and_then(|found| found.clone());
-    let turn = app.throttle().admit(app, principal.as_deref(), context.peer)?;
+    let turn = app
+        .throttle()
+        .admit(app, principal.as_deref(), context.peer)?;
     context.principal = identified?;
     Ok(turn)
 }
@@ -122,7 +123,12 @@ fn acceptable(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
     let fits = |range: &str| {
         let media = range.split(';').next().unwrap_or_default().trim();
         let media = media.to_ascii_lowercase();
-        let json = ["*/*", "application/*", "application/json", "application/problem+json"];
+        let json = [
+            "*/*",
+            "application/*",
+            "application/json",
+            "application/problem+json",
+        ];
         json.contains(&media.as_str())
             || (reads && (media.starts_with("text/") || media == "application/openmetrics-text"))
     };
@@ -139,7 +145,9 @@ fn request_id(headers: &HeaderMap) -> Arc<str> {
         let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
         !text.is_empty() && text.len() <= REQUEST_ID_MAX && text.bytes().all(good)
     };
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
     match given.filter(fits).or_else(|| trace(headers)) {
         Some(text) => text.into(),
         None => format!("{:032x}", u128::from_ne_bytes(runtime::random_bytes())).into(),
@@ -175,14 +183,20 @@ impl Seen {
             route: request.extensions().get::<MatchedPath>().cloned(),
             id: context.id.clone(),
             peer: context.peer,
-            none_match: none_match.and_then(|value| value.to_str().ok()).map(str::to_owned),
+            none_match: none_match
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
         }
     }
 
     /// The metrics and the line of the access log.
     fn report(&self, app: &App, principal: Option<&str>, status: StatusCode, took: Duration) {
         let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
-        let method = if self.known() { self.method.as_str() } else { "other" };
+        let method = if self.known() {
+            self.method.as_str()
+        } else {
+            "other"
+        };
         app.metrics().answered(route, method, status.as_str(), took);
         // the query may hold a ticket; the path is escaped, since it is the client's text
         tracing::info!(

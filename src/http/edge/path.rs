@@ -16,7 +16,11 @@ pub(super) fn check(uri: &Uri) -> Result<(), Problem> {
     let path = uri.path();
     let segments = path.strip_prefix('/').unwrap_or(path);
     let good = path.len() <= LENGTH_MAX && segments.split('/').all(plain) || path == "/";
-    if good { Ok(()) } else { Err(Problem::not_found()) }
+    if good {
+        Ok(())
+    } else {
+        Err(Problem::not_found())
+    }
 }
 
 fn plain(segment: &str) -> bool {

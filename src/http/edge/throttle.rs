@@ -21,8 +21,7 @@ use crate::http::problem::{Code, Problem};
 
 /// Whom a bucket belongs to.
 type Key = Arc<str>;
-type Buckets =
-    RateLimiter<Key, DashMapStateStore<Key>, DefaultClock, StateInformationMiddleware>;
+type Buckets = RateLimiter<Key, DashMapStateStore<Key>, DefaultClock, StateInformationMiddleware>;
 
 /// After so many requests, buckets that are full again are forgotten.
 const SWEEP_EVERY: u32 = 10_000;

@@ -51,7 +51,10 @@ fn declares_json(request: &Request) -> bool {
 /// 400 for what is no JSON, too deep or has a duplicate or unknown field; 422 with the path for the rest.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8], depth: usize) -> Result<T, Problem> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(Problem::new(Code::BadRequest, "the body is empty; expected JSON"));
+        return Err(Problem::new(
+            Code::BadRequest,
+            "the body is empty; expected JSON",
+        ));
     }
     scan::check(bytes, depth)?;
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -67,7 +70,9 @@ fn refuse(path: &str, error: &serde_json::Error) -> Problem {
         return Problem::new(Code::BadRequest, format!("no JSON: {text}"));
     }
     // serde_json adds the place in the text, which says less than the path
-    let text = text.rsplit_once(" at line ").map_or(&*text, |(head, _)| head);
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(&*text, |(head, _)| head);
     if let Some(name) = quoted(text, "unknown field `") {
         return unknown(&joined(path, name), text);
     }
@@ -80,8 +85,11 @@ fn refuse(path: &str, error: &serde_json::Error) -> Problem {
 
 /// A field that is not known.
 pub(super) fn unknown(path: &str, text: &str) -> Problem {
-    Problem::new(Code::UnknownField, format!("{path} is not a field here"))
-        .field(path, "unknown_field", plain(text))
+    Problem::new(Code::UnknownField, format!("{path} is not a field here")).field(
+        path,
+        "unknown_field",
+        plain(text),
+    )
 }
 
 /// Texts of the parser name Rust types for integers; clients know JSON.

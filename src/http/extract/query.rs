@@ -67,8 +67,11 @@ fn refuse(text: &str) -> Problem {
     }
     if let Some((_, rest)) = text.split_once("missing field `") {
         let name = rest.split('`').next().unwrap_or_default();
-        return Problem::new(Code::BadRequest, format!("{name} is required"))
-            .field(name, "required", "is required");
+        return Problem::new(Code::BadRequest, format!("{name} is required")).field(
+            name,
+            "required",
+            "is required",
+        );
     }
     let (path, message) = text.split_once(": ").unwrap_or(("query", text));
     Problem::new(Code::BadRequest, format!("{path}: {message}")).field(path, "invalid", message)

@@ -51,7 +51,8 @@ impl Look<'_> {
             return Err(self.stop(problem));
         }
         if text.chars().any(control) {
-            let problem = Problem::invalid(self.path, "control_character", "has a control character");
+            let problem =
+                Problem::invalid(self.path, "control_character", "has a control character");
             return Err(self.stop(problem));
         }
         Ok(())
@@ -135,12 +136,17 @@ impl<'de> Visitor<'de> for Look<'_> {
             }
             self.path.push_str(&key);
             if key.chars().any(char::is_control) {
-                let problem = Problem::invalid("body", "control_character", "a key has a control character");
+                let problem =
+                    Problem::invalid("body", "control_character", "a key has a control character");
                 return Err(self.stop(problem));
             }
             if !seen.insert(key) {
                 let text = format!("{} stands there twice", self.path);
-                let problem = Problem::new(Code::BadRequest, text).field(self.path, "duplicate", "stands there twice");
+                let problem = Problem::new(Code::BadRequest, text).field(
+                    self.path,
+                    "duplicate",
+                    "stands there twice",
+                );
                 return Err(self.stop(problem));
             }
             entries.next_value_seed(Look {

@@ -105,9 +105,13 @@ impl<S: Sync> FromRequestParts<S> for Prefer {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Prefer, Problem> {
         let header = parts.headers.get("prefer");
-        let text = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let text = header
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         // RFC 7240: what is not understood is ignored
-        let wait = text.split(',').find_map(|part| part.trim().strip_prefix("wait="));
+        let wait = text
+            .split(',')
+            .find_map(|part| part.trim().strip_prefix("wait="));
         let seconds = wait.and_then(|text| text.parse::<u64>().ok());
         let wait = seconds.map(|seconds| Duration::from_secs(seconds.min(WAIT_MAX_S)));
         Ok(Prefer { wait })

@@ -16,7 +16,10 @@ pub struct Match(pub Option<u32>);
 
 fn stale(found: &str) -> Problem {
     let shown: String = found.chars().filter(|c| !c.is_control()).take(64).collect();
-    Problem::new(Code::StaleVersion, format!("{shown} is not the present version"))
+    Problem::new(
+        Code::StaleVersion,
+        format!("{shown} is not the present version"),
+    )
 }
 
 /// The header: absent, any, or a version. What is no tag of ours matches nothing.
@@ -28,9 +31,13 @@ fn header(parts: &Parts) -> Result<Option<Option<u32>>, Problem> {
     if text == "*" {
         return Ok(Some(None));
     }
-    let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let bare = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     let version = bare.and_then(|digits| digits.parse().ok());
-    version.map(|version| Some(Some(version))).ok_or_else(|| stale(text))
+    version
+        .map(|version| Some(Some(version)))
+        .ok_or_else(|| stale(text))
 }
 
 impl<S: Sync> FromRequestParts<S> for IfMatch {

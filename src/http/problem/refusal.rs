@@ -55,7 +55,9 @@ impl From<tenant::Refusal> for Problem {
         let detail = refusal.to_string();
         match refusal {
             R::Slug { why, .. } => Problem::invalid("slug", "invalid", &*why),
-            R::Taken(_) => Problem::new(Code::AlreadyExists, detail).field("slug", "taken", "taken"),
+            R::Taken(_) => {
+                Problem::new(Code::AlreadyExists, detail).field("slug", "taken", "taken")
+            }
             R::NoOrg(_) | R::NoTenant(_) => Problem::not_found(),
             R::State { status, .. } => {
                 let status = word(&status);
@@ -97,9 +99,11 @@ impl From<workload::Refusal> for Problem {
                 "out_of_bounds",
                 format!("expected {min}..{max}"),
             ),
-            R::Flaps { .. } => {
-                Problem::new(Code::UnstablePolicy, detail).field("autoscale", "unstable", "may oscillate")
-            }
+            R::Flaps { .. } => Problem::new(Code::UnstablePolicy, detail).field(
+                "autoscale",
+                "unstable",
+                "may oscillate",
+            ),
             R::Quota(lack) => quota(lack),
             R::State { why, .. } => Problem::new(Code::StateConflict, &*why),
             R::Invalid { field, why } => Problem::invalid(&field, "invalid", &*why),
@@ -127,11 +131,17 @@ pub(crate) fn refused(reply: &Reply) -> Option<Problem> {
 }
 
 fn stale(version: u32) -> Problem {
-    Problem::new(Code::StaleVersion, format!("the version is \"{version}\" by now"))
+    Problem::new(
+        Code::StaleVersion,
+        format!("the version is \"{version}\" by now"),
+    )
 }
 
 fn below_use(lack: Lack) -> Problem {
-    let text = format!("the quota is below use ({}); set force to accept it", said(lack));
+    let text = format!(
+        "the quota is below use ({}); set force to accept it",
+        said(lack)
+    );
     Problem::new(Code::InUse, text)
 }
 
@@ -151,7 +161,11 @@ fn said(lack: Lack) -> String {
     match lack {
         Lack::Cpu { asked, left } => format!("cpu: {asked}m asked, {left}m left"),
         Lack::Memory { asked, left } => {
-            format!("memory: {}Mi asked, {}Mi left", asked.div_ceil(MIB), left / MIB)
+            format!(
+                "memory: {}Mi asked, {}Mi left",
+                asked.div_ceil(MIB),
+                left / MIB
+            )
         }
         Lack::Pods { asked, left } => format!("pods: {asked} asked, {left} left"),
         Lack::Apps { limit } => format!("apps: the plan allows {limit}"),
