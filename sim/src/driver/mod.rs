@@ -9,9 +9,9 @@ mod tests;
 mod trace;
 
 use nimbus_core::cluster::{Command, Event};
-use nimbus_core::conductor::{Cascade, Conductor};
+use nimbus_core::conductor::{Batch, Cascade, Conductor};
 use nimbus_core::digest::EventHash;
-use nimbus_core::machine::{Effect, Message, Outbox, Reply};
+use nimbus_core::machine::{Class, Effect, Message, Outbox, Reply};
 use nimbus_core::rng;
 use nimbus_core::store::{Record, Store, StoreError};
 use nimbus_core::time::Time;
@@ -52,6 +52,69 @@ pub enum Fault {
     /// An invariant does not hold.
     #[error("{0}")]
     Violation(Box<Violation>),
+}
+
+/// A delivery that was handled outside of the driver.
+#[derive(Debug)]
+pub struct Handled<'a> {
+    /// Its round at this instant.
+    pub round: u32,
+    /// Its class.
+    pub class: Class,
+    /// Place of the outside input at its root.
+    pub root: Option<u32>,
+    /// What was delivered.
+    pub message: &'a Message,
+    /// What its machine wants, in order.
+    pub effects: Vec<Effect>,
+    /// The hash of its address after it.
+    pub hash: EventHash,
+}
+
+/// Where effects go: the parts of a driver without its machines.
+struct Sink<'a, O> {
+    conductor: &'a mut Conductor<Message>,
+    outside: &'a mut O,
+    recorder: &'a mut Recorder,
+    oracle: &'a mut Oracle,
+    commands: &'a mut Vec<Command>,
+    records: Option<&'a mut Vec<Record>>,
+}
+
+macro_rules! sink {
+    ($driver:ident) => {
+        Sink {
+            conductor: &mut $driver.conductor,
+            outside: &mut $driver.outside,
+            recorder: &mut $driver.recorder,
+            oracle: &mut $driver.oracle,
+            commands: &mut $driver.commands,
+            records: $driver.store.is_some().then_some(&mut $driver.records),
+        }
+    };
+}
+
+impl<O: Outside> Sink<'_, O> {
+    #[inline]
+    fn take(&mut self, now: Time, root: Option<u32>, effect: Effect) {
+        self.oracle.effect(now, &effect);
+        match effect {
+            Effect::Send(Message::Cluster(command)) => self.commands.push(command),
+            Effect::Send(message) => self.conductor.send(root, message),
+            Effect::At(at, message) => self.conductor.at(root, at, message),
+            Effect::Record(record) => {
+                if let Some(records) = &mut self.records {
+                    records.push(record);
+                }
+            }
+            Effect::Reply(reply) => {
+                if let Some(place) = root.and_then(|root| usize::try_from(root).ok()) {
+                    self.outside.answer(now, place, reply);
+                }
+            }
+            Effect::Explain(decision) => self.recorder.decision(now, &decision),
+        }
+    }
 }
 
 /// Conductor, machines and world, with those who watch.
@@ -138,22 +201,69 @@ impl<O: Outside> Driver<O> {
     /// # Errors
     /// See [`Fault`].
     pub fn group(&mut self, now: Time) -> Result<(), Fault> {
+        self.open(now);
+        self.decide(now)
+    }
+
+    /// Begins a group: takes its inputs and the timers that are due.
+    pub fn open(&mut self, now: Time) {
         self.gather(now);
         self.deliver(now);
-        self.decide(now)
     }
 
     /// Runs what was delivered until it rests, commits it, and lets its effects out.
     fn decide(&mut self, now: Time) -> Result<(), Fault> {
         self.rest(now)?;
+        if self.close(now)? {
+            self.recount(now)?;
+        }
+        Ok(())
+    }
+
+    /// The next batch of a group, for whoever calls the machines elsewhere; after it [`Driver::took`] for
+    /// each of its deliveries, in order.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn batch(&mut self) -> Result<Option<Batch<Message>>, Fault> {
+        Ok(self.conductor.batch()?)
+    }
+
+    /// What a delivery led to that was handled elsewhere. Its hash is in the conductor already.
+    pub fn took(&mut self, now: Time, handled: Handled<'_>) {
+        self.oracle.message(now, handled.message);
+        if self.trace.as_ref().is_some_and(|t| t.len() < STEPS_MAX) {
+            let step = Step::open(now, handled.round, handled.class, handled.message);
+            let step = step.close(&handled.effects, handled.hash);
+            self.trace.get_or_insert_default().push(step);
+        }
+        let mut sink = sink!(self);
+        for effect in handled.effects {
+            sink.take(now, handled.root, effect);
+        }
+    }
+
+    /// Ends a group that has come to rest: commits it and lets its effects out. Gives whether
+    /// [`Driver::recount`] must follow.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn close(&mut self, now: Time) -> Result<bool, Fault> {
         self.commit()?;
         self.outside
             .settle(now, &mut self.world, &mut self.recorder);
         self.command(now);
-        if self.events.is_empty() && self.oracle.due() {
-            let views = views(&self.machines, &self.world, &self.conductor);
-            self.oracle.checkpoint(now, &views);
-        }
+        self.found()?;
+        Ok(self.events.is_empty() && self.oracle.due())
+    }
+
+    /// Checks the invariants that need a look at everything, the machines included.
+    ///
+    /// # Errors
+    /// The first that does not hold.
+    pub fn recount(&mut self, now: Time) -> Result<(), Fault> {
+        let views = views(&self.machines, &self.world, &self.conductor);
+        self.oracle.checkpoint(now, &views);
         self.found()
     }
 
@@ -241,24 +351,9 @@ impl<O: Outside> Driver<O> {
 
     #[inline]
     fn effects(&mut self, now: Time, root: Option<u32>) {
+        let mut sink = sink!(self);
         for effect in self.out.drain() {
-            self.oracle.effect(now, &effect);
-            match effect {
-                Effect::Send(Message::Cluster(command)) => self.commands.push(command),
-                Effect::Send(message) => self.conductor.send(root, message),
-                Effect::At(at, message) => self.conductor.at(root, at, message),
-                Effect::Record(record) => {
-                    if self.store.is_some() {
-                        self.records.push(record);
-                    }
-                }
-                Effect::Reply(reply) => {
-                    if let Some(place) = root.and_then(|root| usize::try_from(root).ok()) {
-                        self.outside.answer(now, place, reply);
-                    }
-                }
-                Effect::Explain(decision) => self.recorder.decision(now, &decision),
-            }
+            sink.take(now, root, effect);
         }
     }
 

@@ -24,7 +24,7 @@ use crate::store::MemoryStore;
 use crate::world::World;
 
 /// Groups between two reports of progress.
-const PROGRESS_EVERY: u64 = 2_048;
+pub const PROGRESS_EVERY: u64 = 2_048;
 
 /// How a scenario is run.
 #[derive(Clone, Debug)]
@@ -164,17 +164,35 @@ impl Running {
         }
     }
 
+    /// The instant of the next group, sampled up to it; nothing when there is none before the end.
+    pub fn ahead(&mut self) -> Option<Time> {
+        let now = self.driver.next().filter(|now| *now < self.end)?;
+        self.sampler.until(now, &self.driver);
+        Some(now)
+    }
+
+    /// Whether [`Running::ahead`] will look at the machines.
+    #[must_use]
+    pub fn samples(&self) -> bool {
+        let next = self.driver.next().unwrap_or(self.end);
+        self.sampler.due() <= next.min(self.end)
+    }
+
+    /// Takes note of a group that was run.
+    pub fn behind(&mut self, now: Time) {
+        self.sampler.settled(now, &self.driver);
+    }
+
     /// Runs the next group; false when there is none before the end.
     ///
     /// # Errors
     /// See [`Fault`].
     pub fn step(&mut self) -> Result<bool, Fault> {
-        let Some(now) = self.driver.next().filter(|now| *now < self.end) else {
+        let Some(now) = self.ahead() else {
             return Ok(false);
         };
-        self.sampler.until(now, &self.driver);
         self.driver.group(now)?;
-        self.sampler.settled(now, &self.driver);
+        self.behind(now);
         Ok(true)
     }
 
@@ -187,22 +205,42 @@ impl Running {
         Ok(summary::done(self))
     }
 
+    /// Sums up a run whose groups were driven from elsewhere.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn sum_up(&mut self) -> Result<Done, Fault> {
+        self.close()?;
+        Ok(summary::done(self))
+    }
+
+    /// Ends the run at the last group: the report is partial and says so.
+    pub fn interrupt(&mut self) {
+        let now = self.driver.conductor.now();
+        self.partial = Some(format!("interrupted at {now}"));
+        self.end = now;
+    }
+
     fn drive(&mut self, progress: &mut dyn FnMut(Progress) -> bool) -> Result<(), Fault> {
         let mut groups = 0u64;
         while self.step()? {
             groups += 1;
             if groups.is_multiple_of(PROGRESS_EVERY) && !progress(self.progress()) {
-                let now = self.driver.conductor.now();
-                self.partial = Some(format!("interrupted at {now}"));
-                self.end = now;
+                self.interrupt();
                 break;
             }
         }
+        self.close()
+    }
+
+    fn close(&mut self) -> Result<(), Fault> {
         self.sampler.close(self.end, &self.driver);
         self.driver.finish(self.end)
     }
 
-    fn progress(&self) -> Progress {
+    /// How far it is.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
         let start = self.prepared.scenario.head.start;
         Progress {
             done: self.driver.conductor.now().since(start),

@@ -86,6 +86,12 @@ impl Sampler {
         }
     }
 
+    /// When the next sample is taken.
+    #[must_use]
+    pub fn due(&self) -> Time {
+        self.due
+    }
+
     /// Samples all times up to and with `now`, at which nothing has happened yet.
     pub fn until(&mut self, now: Time, driver: &Driver<Feed>) {
         while self.due <= now {
