@@ -74,6 +74,14 @@ pub struct Deliver<I> {
 #[rtype(result = "()")]
 pub struct Replace<M>(pub M);
 
+/// Another machine for the present one, which is given out.
+#[derive(Debug)]
+pub struct Exchange<M>(pub M);
+
+impl<M: 'static> Message for Exchange<M> {
+    type Result = M;
+}
+
 /// Answered by a shell that lives.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Observed")]
@@ -197,6 +205,14 @@ impl<M: Unpin + 'static> Handler<Replace<M>> for Shell<M> {
         self.machine = machine;
         self.poisoned = None;
         self.observed.restarts += 1;
+    }
+}
+
+impl<M: Unpin + 'static> Handler<Exchange<M>> for Shell<M> {
+    type Result = MessageResult<Exchange<M>>;
+
+    fn handle(&mut self, other: Exchange<M>, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(std::mem::replace(&mut self.machine, other.0))
     }
 }
 

@@ -15,7 +15,7 @@ use nimbus_core::tenant::Tenants;
 use nimbus_core::workload::Workloads;
 use nimbus_core::{autoscaler, billing, scheduler, tenant, workload};
 
-use super::actor::{Deliver, Observed, Ping, Poisoned, Replace, Shell, Step};
+use super::actor::{Deliver, Exchange, Observed, Ping, Poisoned, Replace, Shell, Step};
 
 /// The shells of all machines.
 #[derive(Clone, Debug)]
@@ -145,6 +145,25 @@ impl Shells {
         sent.map_err(|error| gone(Address::Autoscaler, error))?;
         let sent = self.billing.send(Replace(machines.billing)).await;
         sent.map_err(|error| gone(Address::Billing, error))
+    }
+
+    /// Puts other machines into the shells and gives the present ones out, between two groups.
+    ///
+    /// # Errors
+    /// [`Broken::Gone`].
+    pub async fn exchange(&self, machines: Machines) -> Result<Machines, Broken> {
+        let tenants = self.tenants.send(Exchange(machines.tenants)).await;
+        let workloads = self.workloads.send(Exchange(machines.workloads)).await;
+        let scheduler = self.scheduler.send(Exchange(machines.scheduler)).await;
+        let autoscaler = self.autoscaler.send(Exchange(machines.autoscaler)).await;
+        let billing = self.billing.send(Exchange(machines.billing)).await;
+        Ok(Machines {
+            tenants: tenants.map_err(|error| gone(Address::Tenant, error))?,
+            workloads: workloads.map_err(|error| gone(Address::Workload, error))?,
+            scheduler: scheduler.map_err(|error| gone(Address::Scheduler, error))?,
+            autoscaler: autoscaler.map_err(|error| gone(Address::Autoscaler, error))?,
+            billing: billing.map_err(|error| gone(Address::Billing, error))?,
+        })
     }
 
     /// Asks every shell whether it lives.
