@@ -4,6 +4,7 @@ pub mod cli;
 pub mod cluster;
 pub mod http;
 pub mod metrics;
+pub mod replay;
 pub mod runtime;
 pub mod shell;
 pub mod store;

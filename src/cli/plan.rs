@@ -10,7 +10,7 @@ use super::exit::{Code, Exit, Failure};
 use super::input::{self, Source};
 use super::output::Console;
 use super::progress::Watch;
-use super::run::{self, Format, Oracles};
+use super::run::{self, Format, How};
 use crate::runtime::{self, Stopwatch};
 
 #[derive(Debug, clap::Subcommand)]
@@ -51,7 +51,7 @@ pub(super) fn run(console: &Console, command: &Command) -> Result<Exit, Failure>
     let sizing = found.map_err(|why| failure(&source, why))?;
     let met = sizing.met;
     let mut document = Document::Capacity(Box::new(sizing));
-    run::measure(console, &mut document, &started, Oracles::Off, 1);
+    run::measure(console, &mut document, &started, How::quick(1));
     run::deliver(console, &document, &args.report, args.format)?;
     if met {
         return Ok(Exit::Done);

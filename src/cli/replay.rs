@@ -15,7 +15,7 @@ use super::exit::{Code, Exit, Failure};
 use super::input::{self, Source};
 use super::output::{self, Console};
 use super::progress::Watch;
-use super::run::{self, Format, Oracles};
+use super::run::{self, By, Format, How, Oracles};
 use super::trace;
 use crate::runtime::{self, Stopwatch};
 
@@ -40,6 +40,9 @@ pub(super) struct Args {
     /// Stop here; expectations are not checked then. A span from the start, as in `6h`, or a time.
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// Who calls the machines: a plain loop, or the actors of production. The event hash is the same.
+    #[arg(long, value_enum, default_value_t = By::Fast)]
+    driver: By,
     /// Which invariants are checked.
     #[arg(long, value_enum, default_value_t = Oracles::Touched)]
     oracles: Oracles,
@@ -165,7 +168,7 @@ impl<'a> Job<'a> {
     /// One run under the eyes of the user.
     fn drive(&self, prepared: &Prepared, options: &Options) -> Result<Done, Failure> {
         let watch = Watch::run(self.console, &prepared.scenario.head.name);
-        let done = run::run(prepared, options, &watch);
+        let done = run::run(prepared, options, self.args.driver, &watch);
         watch.finish();
         done
     }
@@ -181,7 +184,7 @@ impl<'a> Job<'a> {
         let verdict = self.verdict(&done.report);
         let partial = done.report.header.partial.is_some();
         let mut document = Document::from(done.report);
-        run::measure(self.console, &mut document, started, self.args.oracles, 1);
+        run::measure(self.console, &mut document, started, self.how());
         self.print(&document, verdict.is_err())?;
         verdict?;
         if partial && runtime::interrupted() {
@@ -189,6 +192,14 @@ impl<'a> Job<'a> {
             return Ok(Exit::Interrupted);
         }
         Ok(Exit::Done)
+    }
+
+    pub(super) fn how(&self) -> How {
+        How {
+            oracles: self.args.oracles,
+            driver: self.args.driver,
+            threads: 1,
+        }
     }
 
     /// Says so if a trace is cut off.

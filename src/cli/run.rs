@@ -13,6 +13,7 @@ use super::exit::{Code, Failure};
 use super::input::Source;
 use super::output::{self, Console};
 use super::progress::Watch;
+use crate::replay::actors::{self, Unfinished};
 use crate::runtime::{RunFigures, Stopwatch};
 
 /// Which invariants are checked while a scenario runs.
@@ -24,6 +25,34 @@ pub(super) enum Oracles {
     Touched,
     /// All of them, after every group.
     Full,
+}
+
+/// Who calls the machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum By {
+    /// A plain loop.
+    Fast,
+    /// The actors of production, on a paused runtime.
+    Actors,
+}
+
+/// How something was run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct How {
+    pub(super) oracles: Oracles,
+    pub(super) driver: By,
+    pub(super) threads: u32,
+}
+
+impl How {
+    /// As sweeps and searches do it.
+    pub(super) fn quick(threads: u32) -> How {
+        How {
+            oracles: Oracles::Off,
+            driver: By::Fast,
+            threads,
+        }
+    }
 }
 
 /// Formats of a report.
@@ -87,10 +116,18 @@ pub(super) fn prepare(
 }
 
 /// Runs a scenario to its end, or until the watch says no.
-pub(super) fn run(prepared: &Prepared, options: &Options, watch: &Watch) -> Result<Done, Failure> {
+pub(super) fn run(
+    prepared: &Prepared,
+    options: &Options,
+    by: By,
+    watch: &Watch,
+) -> Result<Done, Failure> {
     let micros = |span: Span| u64::try_from(span.0).unwrap_or(0);
     let mut tick = |p: Progress| watch.tick(micros(p.done), micros(p.total), p.events);
-    let done = nimbus_sim::run::run(prepared, options, &mut tick);
+    let done = match by {
+        By::Fast => nimbus_sim::run::run(prepared, options, &mut tick).map_err(Unfinished::from),
+        By::Actors => actors::run(prepared, options, &mut tick),
+    };
     let head = &prepared.scenario.head;
     done.map_err(|fault| {
         let seed = options.seed.unwrap_or(head.seed);
@@ -108,8 +145,7 @@ pub(super) fn measure(
     console: &Console,
     document: &mut Document,
     started: &Stopwatch,
-    oracles: Oracles,
-    threads: u32,
+    how: How,
 ) {
     let found = RunFigures::since(started);
     let host = found.host;
@@ -126,16 +162,19 @@ pub(super) fn measure(
         events_per_s: events.saturating_mul(1000) / found.wall_ms.max(1),
         peak_rss_bytes: found.peak_memory_bytes,
         host: format!("{os} {arch}, {cores} cores, calibration {step} ps"),
-        oracles: oracles
-            .to_possible_value()
-            .map(|v| v.get_name().to_owned())
-            .unwrap_or_default(),
-        driver: "fast".to_owned(),
-        threads,
+        oracles: name_of(how.oracles),
+        driver: name_of(how.driver),
+        threads: how.threads,
     });
     if let Some(line) = document.stats_line().filter(|_| console.verbose) {
         console.note(&format!("{line}; calibration {step} ps"));
     }
+}
+
+/// The word of a value on the command line.
+fn name_of(value: impl ValueEnum) -> String {
+    let value = value.to_possible_value();
+    value.map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// Writes the files that were asked for and prints the document.

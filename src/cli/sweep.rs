@@ -10,7 +10,7 @@ use super::exit::{Code, Exit, Failure};
 use super::input::{self, Source};
 use super::output::Console;
 use super::progress::Watch;
-use super::run::{self, Format, Oracles};
+use super::run::{self, Format, How};
 use crate::runtime::{self, Stopwatch};
 
 /// Options of `sweep`.
@@ -70,7 +70,7 @@ pub(super) fn run(console: &Console, args: &Args) -> Result<Exit, Failure> {
     watch.finish();
     let mut document = Document::Sweep(Box::new(found.map_err(failure)?));
     let threads = u32::try_from(threads).unwrap_or(u32::MAX);
-    run::measure(console, &mut document, &started, Oracles::Off, threads);
+    run::measure(console, &mut document, &started, How::quick(threads));
     run::deliver(console, &document, &args.report, args.format)?;
     if runtime::interrupted() {
         console.note("interrupted: the sweep is partial");

@@ -437,6 +437,24 @@ fn a_bad_trace_is_one_clear_line_and_nothing_is_written() {
 }
 
 #[test]
+fn actors_decide_as_the_plain_loop_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for scenario in ["quickstart", "rolling-update", "quota-race"] {
+        let file = format!("scenarios/{scenario}.toml");
+        let fast = ends(root, &["replay", &file, "--oracles", "full"], 0).stdout;
+        let args = ["replay", &file, "--driver", "actors", "--oracles", "full"];
+        assert_eq!(ends(root, &args, 0).stdout, fast, "{scenario}");
+    }
+    let folder = folder("", "");
+    let record = |name: &'static str, driver: &str| {
+        let args = ["replay", "small.toml", "--driver", driver, "--record", name];
+        ends(folder.path(), &args, 0);
+        fs::read(folder.path().join(name)).unwrap()
+    };
+    assert_eq!(record("a.jsonl", "actors"), record("b.jsonl", "fast"));
+}
+
+#[test]
 fn every_command_answers_in_json() {
     let folder = folder("", "");
     ends(
@@ -456,6 +474,7 @@ fn every_command_answers_in_json() {
     let commands = [
         "replay small.toml",
         "replay small.toml --compare best_fit spread",
+        "replay small.toml --driver actors",
         "replay small.toml --trace-diff best_fit --until 1m",
         "report r.json",
         "sweep small.toml --grid seed=1",

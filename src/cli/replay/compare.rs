@@ -17,7 +17,7 @@ impl Job<'_> {
         let comparison = Comparison::of((base, &a), (head, &b), &limits);
         let broken = broken(&comparison);
         let mut document = Document::from(comparison);
-        run::measure(self.console, &mut document, &started, self.args.oracles, 1);
+        run::measure(self.console, &mut document, &started, self.how());
         run::deliver(self.console, &document, &self.args.report, self.args.format)?;
         if runtime::interrupted() {
             self.console.note("interrupted: the comparison is partial");

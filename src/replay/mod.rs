@@ -1,0 +1,6 @@
+//! Replays: scenarios through the actors, journals through the machines.
+//!
+//! Guarantees: what is replayed reaches no cluster, no store and no socket; the same input gives the same
+//! hash under every driver. Never: decides.
+
+pub mod actors;
