@@ -141,12 +141,7 @@ pub(super) fn render(document: &Document, format: Format, color: bool) -> String
 }
 
 /// Puts what it cost under `run`, and says it on stderr if asked.
-pub(super) fn measure(
-    console: &Console,
-    document: &mut Document,
-    started: &Stopwatch,
-    how: How,
-) {
+pub(super) fn measure(console: &Console, document: &mut Document, started: &Stopwatch, how: How) {
     let found = RunFigures::since(started);
     let host = found.host;
     let (events, place) = match document {
