@@ -63,6 +63,19 @@ pub enum Broken {
     Gone(Address),
 }
 
+/// The word of an address in logs and metrics.
+#[must_use]
+pub const fn word(address: Address) -> &'static str {
+    match address {
+        Address::Tenant => "tenant",
+        Address::Workload => "workload",
+        Address::Scheduler => "scheduler",
+        Address::Autoscaler => "autoscaler",
+        Address::Billing => "billing",
+        Address::Cluster => "cluster",
+    }
+}
+
 /// The inputs of a batch by machine.
 #[derive(Default)]
 struct Shares {

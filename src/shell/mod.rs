@@ -4,7 +4,13 @@
 //! never the others. Never: decides. Edges come in through [`port`] alone.
 
 pub mod actor;
+pub mod clock;
+pub mod conductor;
 pub mod deliver;
+mod facts;
+pub mod feed;
 pub mod group;
 pub mod journal;
+pub mod ledger;
 pub mod port;
+pub mod standing;

@@ -8,6 +8,7 @@ use nimbus_core::machine::{Message, Reply};
 use nimbus_core::time::Time;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::metrics;
 use crate::store::{IdempotencyKey, OperationRow};
 
 /// A write: one command for the machines and what must be written beside it.
@@ -59,6 +60,9 @@ pub enum Unanswered {
     /// Journal or store do not take writes: nothing was done.
     #[error("no writes are taken: {0}")]
     ReadOnly(Arc<str>),
+    /// The same key was carried out just now: read the answer that was kept.
+    #[error("a request with this key was carried out meanwhile")]
+    Repeated,
     /// Another replica leads: nothing was done.
     #[error("this replica does not lead")]
     NotLeader,
@@ -81,13 +85,22 @@ pub struct Request {
 pub struct Port {
     inbox: mpsc::Sender<Request>,
     deadline: Duration,
+    metrics: metrics::Shell,
 }
+
+/// How many writes may wait, if nothing else is set.
+pub const INBOX: usize = 1_024;
+
 
 impl Port {
     /// A port over a bounded inbox; an answer is waited for this long.
     #[must_use]
-    pub fn new(inbox: mpsc::Sender<Request>, deadline: Duration) -> Port {
-        Port { inbox, deadline }
+    pub fn new(inbox: mpsc::Sender<Request>, deadline: Duration, metrics: metrics::Shell) -> Port {
+        Port {
+            inbox,
+            deadline,
+            metrics,
+        }
     }
 
     /// Asks and waits for the committed answer.
@@ -99,7 +112,10 @@ impl Port {
         self.inbox
             .try_send(Request { ask, answer })
             .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => Unanswered::Overloaded,
+                mpsc::error::TrySendError::Full(_) => {
+                    self.metrics.overloaded.inc();
+                    Unanswered::Overloaded
+                }
                 mpsc::error::TrySendError::Closed(_) => Unanswered::Stopping,
             })?;
         match tokio::time::timeout(self.deadline, answered).await {

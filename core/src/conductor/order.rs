@@ -304,6 +304,13 @@ impl<M: Envelope> Conductor<M> {
         (self.seed, self.drawn[address.index()])
     }
 
+    /// What timers have brought into the group that has just begun.
+    pub fn woken(&self) -> impl Iterator<Item = &M> {
+        let slots = self.current.iter().chain(&self.next);
+        let timers = slots.flatten().filter(|delivery| delivery.root.is_none());
+        timers.map(|delivery| &delivery.message)
+    }
+
     /// Leaves out what timers, but no outside input, brought into the group that has just begun.
     pub fn leave_out(&mut self, dead: &[M])
     where

@@ -1,0 +1,1 @@
+//! The conductor with faults on all sides.
