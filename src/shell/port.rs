@@ -91,7 +91,6 @@ pub struct Port {
 /// How many writes may wait, if nothing else is set.
 pub const INBOX: usize = 1_024;
 
-
 impl Port {
     /// A port over a bounded inbox; an answer is waited for this long.
     #[must_use]

@@ -104,17 +104,23 @@ impl Lead {
             looking.tried += 1; // the same fault: another timer is at its root
             return Ok(());
         }
-        let id: Arc<str> = format!("dead-{:016x}", u64::from_le_bytes(runtime::random_bytes())).into();
+        let id: Arc<str> =
+            format!("dead-{:016x}", u64::from_le_bytes(runtime::random_bytes())).into();
         let actor = word(message.address());
         tracing::error!(letter = %id, actor, why = %poisoned.0, "handling an input panicked; it is left out");
-        self.parts.metrics.dead_letters.with_label_values(&[actor]).inc();
+        self.parts
+            .metrics
+            .dead_letters
+            .with_label_values(&[actor])
+            .inc();
         self.faults.letters += 1;
         if self.faults.count(runtime::now()) {
             let count = FAULTS_MAX + 1;
             let last = poisoned.to_string();
             return Err(Fatal::Faults { count, last });
         }
-        self.keep_letter(draft, place, &id, &message, poisoned).await;
+        self.keep_letter(draft, place, &id, &message, poisoned)
+            .await;
         draft.letters.push(Arc::clone(&id));
         match place {
             Some(place) => {
@@ -170,7 +176,10 @@ impl Lead {
         let wait = match &self.refusing {
             Some(refusing) => (refusing.wait * 2).min(WAIT_MAX),
             None => {
-                tracing::error!(why, "nothing can be written; writes are refused until it works again");
+                tracing::error!(
+                    why,
+                    "nothing can be written; writes are refused until it works again"
+                );
                 WAIT_FIRST
             }
         };

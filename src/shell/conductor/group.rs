@@ -6,11 +6,11 @@ use nimbus_core::machine::Reply;
 use nimbus_core::time::Time;
 use tracing::{debug, info};
 
+use super::Fatal;
 use super::draft::{Draft, Place};
 use super::lead::Lead;
 use super::rest::Rest;
 use super::write::{Written, number};
-use super::Fatal;
 use crate::runtime::{self, Stopwatch};
 use crate::shell::facts::{Facts, Handled, Told, code};
 use crate::shell::group::Group;
@@ -46,7 +46,14 @@ impl Lead {
         let commit = self.commit(&draft, rest, &facts);
         match self.write(&group, &commit).await? {
             Written::Yes(committed) => {
-                self.let_out(draft, replies, group, commit, facts, committed.first_event_seq);
+                self.let_out(
+                    draft,
+                    replies,
+                    group,
+                    commit,
+                    facts,
+                    committed.first_event_seq,
+                );
             }
             Written::No(why) => self.undo(draft, &why),
             Written::Deposed(why) => {

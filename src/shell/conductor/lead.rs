@@ -63,7 +63,9 @@ pub(super) struct Lead {
 
 impl std::fmt::Debug for Lead {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Lead").field("last", &self.last).finish_non_exhaustive()
+        f.debug_struct("Lead")
+            .field("last", &self.last)
+            .finish_non_exhaustive()
     }
 }
 
@@ -235,7 +237,11 @@ impl Lead {
         replaced.map_err(|gone| Fatal::Broken(gone.to_string()))?;
         for address in Address::MACHINES {
             let label = crate::shell::deliver::word(address);
-            self.parts.metrics.restarts.with_label_values(&[label]).inc();
+            self.parts
+                .metrics
+                .restarts
+                .with_label_values(&[label])
+                .inc();
         }
         (self.order, self.teller) = (rebuilt.order, rebuilt.teller);
         (self.astray, self.unsaid) = (false, true);
@@ -256,8 +262,14 @@ impl Lead {
 
     /// Shows how it stands.
     pub(super) fn stand(&self) {
-        let refusing = self.refusing.as_ref().map(|refusing| Arc::clone(&refusing.why));
-        self.parts.metrics.writable.set(i64::from(refusing.is_none()));
+        let refusing = self
+            .refusing
+            .as_ref()
+            .map(|refusing| Arc::clone(&refusing.why));
+        self.parts
+            .metrics
+            .writable
+            .set(i64::from(refusing.is_none()));
         let standing = Standing {
             group: self.last.group,
             now: self.last.now,

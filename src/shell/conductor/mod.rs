@@ -16,7 +16,9 @@ mod write;
 
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, WrapFuture,
+};
 use nimbus_core::machines::Config;
 use nimbus_core::store::StoreError;
 use nimbus_core::time::Time;

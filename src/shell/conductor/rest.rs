@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use nimbus_core::cluster::Command;
 use nimbus_core::conductor::Cascade;
 use nimbus_core::explain::Decision;
 use nimbus_core::machine::{Effect, Message, Reply};
-use nimbus_core::cluster::Command;
 use nimbus_core::store::Record;
 
 use super::draft::{Draft, Place};

@@ -85,11 +85,7 @@ impl Job {
 
 impl Lead {
     /// Writes a group and returns when its outcome is known.
-    pub(super) async fn write(
-        &mut self,
-        group: &Group,
-        commit: &Commit,
-    ) -> Result<Written, Fatal> {
+    pub(super) async fn write(&mut self, group: &Group, commit: &Commit) -> Result<Written, Fatal> {
         let Some(journal) = self.journal.take() else {
             return Err(Fatal::Broken("the journal is gone".to_owned()));
         };
@@ -117,7 +113,11 @@ impl Lead {
 
     /// Reads back whether a group was written, until the store answers.
     async fn look_up(&mut self, commit: &Commit, why: &str) -> Written {
-        tracing::warn!(group = commit.group, why, "the outcome of a commit is unknown; reading it back");
+        tracing::warn!(
+            group = commit.group,
+            why,
+            "the outcome of a commit is unknown; reading it back"
+        );
         loop {
             let ledger = Arc::clone(&self.parts.ledger);
             match blocking(move || ledger.last()).await {

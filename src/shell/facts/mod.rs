@@ -22,9 +22,7 @@ use nimbus_core::time::Time;
 use serde_json::{Value, json};
 
 use crate::shell::port::Ask;
-use crate::store::{
-    AuditRow, DecisionRow, EventRow, IdempotencyRow, OperationRow, ReplicaChange,
-};
+use crate::store::{AuditRow, DecisionRow, EventRow, IdempotencyRow, OperationRow, ReplicaChange};
 
 use known::Known;
 
@@ -141,7 +139,12 @@ impl Teller {
             } => {
                 let node = self.known.node(*node);
                 let data = json!({ "replica": pod, "node": node });
-                ("replica.bound", self.known.service(*service), Some(*tenant), data)
+                (
+                    "replica.bound",
+                    self.known.service(*service),
+                    Some(*tenant),
+                    data,
+                )
             }
             Event::PodReady { pod, service } => {
                 let tenant = self.known.owner(*service);
@@ -156,15 +159,28 @@ impl Teller {
                 ..
             } => {
                 let data = json!({ "replica": pod, "reason": why });
-                ("replica.finished", self.known.service(*service), Some(*tenant), data)
+                (
+                    "replica.finished",
+                    self.known.service(*service),
+                    Some(*tenant),
+                    data,
+                )
             }
             Event::NodeSeen { node, spec, state } => {
                 self.known.name_node(*node, &spec.name);
-                ("node.seen", Arc::clone(&spec.name), None, json!({ "state": state }))
+                (
+                    "node.seen",
+                    Arc::clone(&spec.name),
+                    None,
+                    json!({ "state": state }),
+                )
             }
-            Event::NodeChanged { node, state } => {
-                ("node.changed", self.known.node(*node), None, json!({ "state": state }))
-            }
+            Event::NodeChanged { node, state } => (
+                "node.changed",
+                self.known.node(*node),
+                None,
+                json!({ "state": state }),
+            ),
             Event::NodeGone { node } => ("node.gone", self.known.node(*node), None, json!({})),
             _ => return,
         };
