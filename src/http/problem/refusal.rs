@@ -15,6 +15,7 @@ impl From<Unanswered> for Problem {
             Unanswered::Timeout => Code::Timeout,
             Unanswered::Dead(_) => Code::Internal,
             Unanswered::ReadOnly(_) => Code::StorageFull,
+            Unanswered::Repeated => Code::IdempotencyRunning,
             Unanswered::NotLeader => Code::NotLeader,
             Unanswered::Stopping => Code::Unavailable,
         };
