@@ -1,5 +1,6 @@
 //! Shells, backends and edges of Nimbus. Modules only; nothing is re-exported.
 
+pub mod auth;
 pub mod cli;
 pub mod cluster;
 pub mod http;

@@ -1,0 +1,4 @@
+//! Tests of tokens, keys and whoever reads them.
+
+mod small;
+mod tokens;
