@@ -3,6 +3,7 @@
 mod generate;
 mod random;
 mod restart;
+mod saved;
 mod settle;
 
 use crate::oracle::Mode;

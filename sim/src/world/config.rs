@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use nimbus_core::cluster::NodeSpec;
 use nimbus_core::time::Span;
+use serde::{Deserialize, Serialize};
 
 /// What the driver says of a world before it begins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Config {
     /// Seed of all its random streams.
     pub seed: u64,
@@ -37,7 +38,7 @@ impl Default for Config {
 }
 
 /// Nodes of one shape.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pool {
     /// Its name; nodes are called `<name>-<n>`, counted from 1 and padded to the width of `initial`, so
     /// that the order of names of the initial nodes is that of their numbers.
@@ -55,7 +56,7 @@ pub struct Pool {
 }
 
 /// How long a pod takes from its binding to ready, drawn evenly.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartDelay {
     /// Least and longest time to pull the image: once per node and revision of the service.
     pub pull: (Span, Span),

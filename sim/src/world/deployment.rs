@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nimbus_core::cluster::{Deployment, DeploymentStatus, Event, Finish};
 use nimbus_core::ids::{PodNo, ServiceNo, SpecNo};
 use nimbus_core::time::Time;
+use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::pod::Pod;
@@ -14,7 +15,7 @@ use super::rolling::{self, Goal, Pass, Size};
 const PASSES_MAX: u32 = 10_000;
 
 /// A replica set: the pods of one template. Empty ones are dropped, except the newest.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Set {
     serial: u32,
     revision: u32,
@@ -35,7 +36,7 @@ impl Set {
 }
 
 /// A Deployment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Rollout {
     wanted: Arc<Deployment>,
     sets: Vec<Set>,

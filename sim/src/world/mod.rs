@@ -20,6 +20,7 @@ mod node;
 mod pod;
 mod rolling;
 mod run;
+mod save;
 mod space;
 mod totals;
 mod usage;
@@ -27,6 +28,7 @@ mod usage;
 pub use config::{Config, Pool, StartDelay};
 pub use node::Node;
 pub use run::World;
+pub use save::SaveError;
 pub use totals::{Area, Conflicts, Phases, PoolTotal, Totals};
 pub use usage::{Rate, Served, Use};
 

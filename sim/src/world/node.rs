@@ -7,12 +7,13 @@ use nimbus_core::ids::{NodeNo, PodNo, PoolNo};
 use nimbus_core::time::{Span, Time};
 use nimbus_core::units::Resources;
 use rand::RngExt;
+use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::run::Due;
 
 /// A node, present or past.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     /// What it is.
     pub spec: Arc<NodeSpec>,

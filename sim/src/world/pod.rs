@@ -7,15 +7,16 @@ use nimbus_core::ids::{NodeNo, PodNo, ServiceNo, SpecNo, TenantNo};
 use nimbus_core::rng::{self, Stream};
 use nimbus_core::time::{Span, Time};
 use nimbus_core::units::Resources;
+use serde::{Deserialize, Serialize};
 
 use super::config::StartDelay;
 use super::deployment::Rollout;
 use super::node::draw;
 use super::run::Due;
 use super::usage::{Meter, Use};
-use super::{Conflicts, Node, PoolTotal, World};
+use super::{Conflicts, Node, PoolTotal, World, save};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
     Pending,
     Starting,
@@ -28,7 +29,8 @@ const NONE: u32 = u32::MAX;
 const FOREVER: i64 = -1;
 
 /// A live pod.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(from = "Row", into = "Row")]
 pub(super) struct Pod {
     /// Lifetime until it is bound, then the time of the binding.
     at: i64,
@@ -37,6 +39,28 @@ pub(super) struct Pod {
     node: u32,
     set: u32,
     phase: Phase,
+}
+
+/// A pod as it is saved.
+type Row = (i64, ServiceNo, SpecNo, u32, u32, Phase);
+
+impl From<Pod> for Row {
+    fn from(pod: Pod) -> Row {
+        (pod.at, pod.service, pod.spec, pod.node, pod.set, pod.phase)
+    }
+}
+
+impl From<Row> for Pod {
+    fn from((at, service, spec, node, set, phase): Row) -> Pod {
+        Pod {
+            at,
+            service,
+            spec,
+            node,
+            set,
+            phase,
+        }
+    }
 }
 
 impl Pod {
@@ -70,7 +94,7 @@ impl Pod {
 }
 
 /// What the world knows of a service.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Service {
     /// Whether it has had pods.
     pub(super) known: bool,
@@ -85,8 +109,10 @@ pub(super) struct Service {
     pub(super) meter: Option<Box<Meter>>,
     pub(super) deployment: Option<Box<Rollout>>,
     delay: StartDelay,
+    #[serde(with = "save::stream")]
     stream: Option<Box<Stream>>,
     /// The specification that was interned last.
+    #[serde(skip)]
     last: Option<(Arc<PodSpec>, SpecNo)>,
 }
 

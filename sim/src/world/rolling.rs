@@ -7,6 +7,8 @@
 //! `minReadySeconds` 0, so that available is ready. One call is one pass of `syncDeployment`; the caller
 //! lets the replica sets follow and calls again until nothing changes.
 
+use serde::{Deserialize, Serialize};
+
 /// What the Deployment wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Goal {
@@ -17,7 +19,7 @@ pub(super) struct Goal {
 }
 
 /// A replica set as the Deployment controller sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Size {
     /// Replicas that it should have.
     pub(super) replicas: u32,

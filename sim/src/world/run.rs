@@ -10,15 +10,17 @@ use nimbus_core::rng::{self, Stream};
 use nimbus_core::table::Table;
 use nimbus_core::time::{Span, Time};
 use nimbus_core::units::Resources;
+use serde::{Deserialize, Serialize};
 
 use super::config::Config;
 use super::node::Node;
 use super::pod::{Pod, Service};
+use super::save;
 use super::space::Space;
 use super::totals::{Conflicts, Phases, PoolTotal, Totals};
 
 /// What happens by itself at a time, except the ends of bare pods, which have a heap of their own.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) enum Due {
     /// A tenant's space is as it was asked for.
     SpaceReady(TenantNo),
@@ -33,25 +35,32 @@ pub(super) enum Due {
 }
 
 /// A simulated cluster. A clone is a fork: both go on independently and equally.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct World {
     pub(super) config: Config,
     start: Time,
     now: Time,
     pub(super) nodes: Vec<Node>,
+    #[serde(with = "save::streams")]
     pub(super) boots: Vec<Stream>,
+    #[serde(with = "save::table")]
     pub(super) pods: Table<Pod>,
     pub(super) pods_made: u64,
-    specs: Vec<Arc<PodSpec>>,
+    pub(super) specs: Vec<Arc<PodSpec>>,
+    #[serde(skip)]
     pub(super) asks: Vec<Resources>,
-    interned: BTreeMap<Arc<PodSpec>, SpecNo>,
+    #[serde(skip)]
+    pub(super) interned: BTreeMap<Arc<PodSpec>, SpecNo>,
     pub(super) services: Vec<Service>,
     pub(super) spaces: Vec<Option<Box<Space>>>,
     /// Spaces ever made: what their UIDs are drawn by.
     pub(super) spaces_made: u32,
     /// When a node has, or will have, the image of a revision of a service that takes time to pull.
+    #[serde(with = "save::pairs")]
     pub(super) pulled: BTreeMap<(NodeNo, ServiceNo, u32), Time>,
+    #[serde(with = "save::heap")]
     ends: RadixHeap<PodNo>,
+    #[serde(with = "save::heap")]
     timers: RadixHeap<Due>,
     /// Services whose controller has something to look at.
     pub(super) dirty: BTreeSet<ServiceNo>,

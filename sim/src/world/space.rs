@@ -8,6 +8,7 @@ use nimbus_core::ids::{PodNo, ServiceNo, TenantNo};
 use nimbus_core::rng;
 use nimbus_core::time::Time;
 use nimbus_core::units::Resources;
+use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::run::Due;
@@ -16,7 +17,7 @@ use super::run::Due;
 const UID: u8 = u8::MAX;
 
 /// A tenant's space.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Space {
     pub(super) quota: Resources,
     pub(super) admits: bool,

@@ -3,11 +3,12 @@
 use nimbus_core::cluster::NodeState;
 use nimbus_core::time::Time;
 use nimbus_core::units::Resources;
+use serde::{Deserialize, Serialize};
 
 use super::World;
 
 /// Resources × time, exact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Area {
     /// Millicores × microseconds.
     pub cpu: i128,
@@ -38,7 +39,7 @@ impl Area {
 }
 
 /// Bindings and pods that the world refused without an event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflicts {
     /// Bindings of a pod that is gone or never was.
     pub pod_gone: u64,
@@ -53,7 +54,7 @@ pub struct Conflicts {
 }
 
 /// Pods by phase.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phases {
     /// Waiting for a node.
     pub pending: u64,
@@ -64,7 +65,7 @@ pub struct Phases {
 }
 
 /// One pool so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolTotal {
     /// Nodes now, without those that boot.
     pub nodes: u32,
@@ -83,7 +84,7 @@ pub struct PoolTotal {
 }
 
 /// Everything so far, up to one time.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Up to when.
     pub at: Time,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nimbus_core::cluster::{Event, ServiceUsage, UsageTick};
 use nimbus_core::ids::ServiceNo;
 use nimbus_core::time::{Span, Time};
+use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::pod::Service;
@@ -17,11 +18,12 @@ pub trait Rate: Debug + Send + Sync {
 }
 
 /// Where the use of a service comes from. Its replicas use at most what they request.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Use {
     /// Share of its request that a ready replica uses without any load, in parts per million.
     pub idle_ppm: u32,
     /// Offered loads, which add up, spread over the ready replicas.
+    #[serde(skip)]
     pub loads: Vec<Arc<dyn Rate>>,
     /// Cpu time of one request.
     pub cpu_per_request: Span,
@@ -59,7 +61,7 @@ pub struct Served {
 }
 
 /// Load of one service: the segment that is open, and what is behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Meter {
     /// Start of the open segment.
     since: Time,
@@ -127,6 +129,15 @@ impl World {
         }
         service.usage = Some(Box::new(usage));
         service.sample(now, percent);
+    }
+
+    /// The loads of a service; none if it has none.
+    #[must_use]
+    pub fn loads(&self, service: ServiceNo) -> &[Arc<dyn Rate>] {
+        let service = self.services.get(service.index());
+        service
+            .and_then(|service| service.usage.as_deref())
+            .map_or(&[], |usage| &usage.loads)
     }
 
     /// The requests of a service up to `at`; `None` if it never had a load.
