@@ -6,6 +6,7 @@ mod feed;
 mod figures;
 mod ready;
 mod sample;
+mod served;
 mod summary;
 
 use nimbus_core::digest::EventHash;
@@ -15,6 +16,7 @@ pub use feed::Feed;
 pub use figures::Figures;
 pub use ready::{Data, Prepared, Source, Unready};
 pub use sample::{Sample, Sampler};
+pub use served::{Known, Served};
 
 use crate::driver::{Driver, Fault, Step};
 use crate::oracle::{Mode, Oracle};

@@ -10,6 +10,7 @@ use nimbus_core::{autoscaler, billing, scheduler};
 
 use super::arrivals::{Arrivals, ShapeOf};
 use super::demand::{Demand, demands};
+use super::served::Served;
 use crate::driver::Config;
 use crate::load::{Curve, Recorded};
 use crate::report;
@@ -144,28 +145,28 @@ impl Prepared {
     /// The demand on each workload.
     #[must_use]
     pub fn demands(&self, seed: u64) -> Arc<Vec<Demand>> {
-        let curves: Vec<_> = self
-            .scenario
-            .loads
-            .iter()
-            .map(|load| self.curve(load, seed))
-            .collect();
-        Arc::new(demands(&self.scenario, &curves))
+        Arc::new(demands(&self.scenario, &self.curves(seed)))
+    }
+
+    /// The demand on each service while the scenario is served.
+    #[must_use]
+    pub fn served(&self, seed: u64) -> Served {
+        Served::new(&self.scenario, &self.curves(seed))
+    }
+
+    fn curves(&self, seed: u64) -> Vec<Option<Arc<Curve>>> {
+        let loads = self.scenario.loads.iter();
+        loads.map(|load| self.curve(load, seed)).collect()
     }
 
     fn curve(&self, load: &scenario::Load, seed: u64) -> Option<Arc<Curve>> {
-        let scenario::Source::Requests {
-            shape, from, until, ..
-        } = &load.source
-        else {
-            return None;
-        };
+        let (shape, from, until) = load.source.requests()?;
         let recorded = match shape {
             Shape::Series(series) => self.data.recorded(series),
             _ => None,
         };
         let (from, until) = (
-            self.scenario.time(*from),
+            self.scenario.time(from),
             until.map(|until| self.scenario.time(until)),
         );
         Some(Arc::new(Curve::new(
@@ -179,7 +180,7 @@ impl Prepared {
         let loads = self.scenario.loads.iter();
         loads
             .filter_map(|load| match &load.source {
-                scenario::Source::Requests { .. } => None,
+                scenario::Source::Requests { .. } | scenario::Source::Api { .. } => None,
                 scenario::Source::AzureVm(azure) => self.azure(azure),
                 scenario::Source::Churn(churn) => Some(self.churn(churn, seed, &load.name)),
             })
@@ -237,6 +238,10 @@ impl Data {
             scenario::Source::Requests {
                 shape: Shape::Series(series),
                 ..
+            }
+            | scenario::Source::Api {
+                shape: Shape::Series(series),
+                ..
             } => {
                 if let Entry::Vacant(place) = self.counts.entry(counts_of(series)) {
                     let file = &series.file;
@@ -245,7 +250,9 @@ impl Data {
                     place.insert(Arc::new(counts));
                 }
             }
-            scenario::Source::Requests { .. } | scenario::Source::Churn(_) => {}
+            scenario::Source::Requests { .. }
+            | scenario::Source::Api { .. }
+            | scenario::Source::Churn(_) => {}
         }
         Ok(())
     }

@@ -257,7 +257,8 @@ pub(super) static SECTIONS: &[Section] = &[
         keys: &[
             none("name", Form::Text, "unique; the workload's or the source's if not given"),
             must("source", Form::OneOf(SOURCES), "what it is"),
-            must("workload", Form::Text, "name or tenant/name; the name alone means it in every tenant").only(REQUESTS),
+            none("workload", Form::Text, "name or tenant/name; the name alone means it in every tenant").only(REQUESTS),
+            none("match", Form::Text, "instead of workload: services made through the API, `api:*`, `api:tenant/*` or `api:tenant/name`").only(REQUESTS),
             is("from", NONNEGATIVE, "0s", "begins here; zero before").only(REQUESTS),
             none("until", POSITIVE, "zero from here on; to the end if not given").only(REQUESTS),
             must("rate", Form::Rate, "requests per second: constant, at first (step), mean (poisson); churn: pods per second").only(RATE),
@@ -284,6 +285,17 @@ pub(super) static SECTIONS: &[Section] = &[
             is("fill", NONNEGATIVE, "0s", "over which the initial pods arrive").only(&["churn"]),
             must("lifetime", SECOND, "mean; exponential").only(&["churn"]),
             must("shapes", Form::Shapes, "what pods ask for, and how often").only(&["churn"]),
+        ],
+    },
+    Section {
+        name: "api",
+        list: false,
+        about: "Services made through the API while the scenario is served; a replay has none.",
+        keys: &[
+            is("cpu_per_request", POSITIVE, "10ms", "cpu time of one request"),
+            is("use_fraction", Form::Share, "0%", "of its requested cpu that a ready replica uses without any request"),
+            is("start_delay", Form::Delay, "5s", "from bound, with the image there, to ready"),
+            is("pull_delay", Form::Delay, "0s", "of the image, once per node and revision"),
         ],
     },
     Section {

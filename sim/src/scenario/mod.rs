@@ -27,11 +27,14 @@ pub use explain::explain;
 pub use limits::VERSION;
 pub use manual::{manual, schema};
 pub use model::{
-    Act, Action, Autoscaler, Billing, Delay, Expect, Head, NodePool, Org, Payer, Scenario,
+    Act, Action, Api, Autoscaler, Billing, Delay, Expect, Head, NodePool, Org, Payer, Scenario,
     Scheduler, Slo, Sweep, Tenant, Workload,
 };
 pub use problem::Problem;
-pub use source::{AzureVm, Churn, ChurnShape, Flavor, Load, Series, Shape, Source, TraceFile};
+pub use resolve::deployment;
+pub use source::{
+    AzureVm, Churn, ChurnShape, Flavor, Load, Pattern, Series, Shape, Source, TraceFile,
+};
 pub use template::{TEMPLATES, Template};
 pub(crate) use value::is_slug;
 

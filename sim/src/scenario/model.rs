@@ -45,6 +45,9 @@ pub struct Scenario {
     pub slo: Slo,
     /// What people do, in order of time, then of the file.
     pub actions: Vec<Action>,
+    /// Services made through the API while it is served.
+    #[serde(skip_serializing_if = "Api::is_usual")]
+    pub api: Api,
     /// What must hold in the end.
     pub expect: Expect,
     /// Which settings a sweep tries.
@@ -188,6 +191,37 @@ pub struct Autoscaler {
     pub name: Arc<str>,
     /// The parameters.
     pub policy: Arc<Policy>,
+}
+
+/// `[api]`: services made through the API while the scenario is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Api {
+    /// Cpu time of one request.
+    pub cpu_per_request: Span,
+    /// Share of the requested cpu that a ready replica uses without any request, in parts per million.
+    pub use_fraction: u32,
+    /// From bound to ready, once the image is there.
+    pub start_delay: Delay,
+    /// How long a node takes to pull the image, once per node and revision.
+    pub pull_delay: Delay,
+}
+
+impl Api {
+    /// Whether nothing was said, so that the hash of a scenario does not change by it.
+    fn is_usual(&self) -> bool {
+        let five = Span::from_secs(5);
+        let start_delay = Delay {
+            min: five,
+            max: five,
+        };
+        *self
+            == Api {
+                cpu_per_request: Span(10_000),
+                use_fraction: 0,
+                start_delay,
+                pull_delay: Delay::default(),
+            }
+    }
 }
 
 /// `[scheduler]`.

@@ -206,6 +206,7 @@ impl<'f> Sections<'_, 'f> {
         let scenario = Scenario {
             scheduler: rules::scheduler(self.one("scheduler")),
             slo: rules::slo(self.one("slo")),
+            api: rules::api(self.one("api")),
             expect: expect::read(self.one("expect"), &orgs, &tenants, exponent),
             sweep: rules::sweep(self.one("sweep")),
             pools: pools.into_iter().map(|(pool, _)| pool).collect(),
@@ -396,11 +397,13 @@ fn reach_of(source: &Source) -> usize {
         Source::Requests { workloads, .. } => workloads.len(),
         Source::AzureVm(vm) => vm.tenants.len(),
         Source::Churn(churn) => churn.tenants.len(),
+        Source::Api { .. } => 1,
     }
 }
 
 /// Name of the Deployment (`domain.md` 2).
-fn deployment(workload: &Workload) -> String {
+#[must_use]
+pub fn deployment(workload: &Workload) -> String {
     if workload.app == workload.name {
         workload.name.to_string()
     } else {

@@ -36,6 +36,78 @@ pub enum Source {
     AzureVm(AzureVm),
     /// Generated pods that come and go.
     Churn(Churn),
+    /// Requests per second for services made through the API while the scenario is served.
+    Api {
+        /// Which of them; each gets the whole rate.
+        of: Pattern,
+        /// How the rate goes.
+        shape: Shape,
+        /// Begins here, from the start of the scenario; zero before.
+        from: Span,
+        /// Zero from here on.
+        until: Option<Span>,
+    },
+}
+
+impl Source {
+    /// How the rate of requests goes, from when until when; `None` if it brings pods.
+    #[must_use]
+    pub fn requests(&self) -> Option<(&Shape, Span, Option<Span>)> {
+        match self {
+            Source::Requests {
+                shape, from, until, ..
+            }
+            | Source::Api {
+                shape, from, until, ..
+            } => Some((shape, *from, *until)),
+            Source::AzureVm(_) | Source::Churn(_) => None,
+        }
+    }
+}
+
+/// Services made through the API: `api:*`, `api:tenant/*` or `api:tenant/name`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Pattern {
+    /// Slug of the tenant; `None`: every one.
+    pub tenant: Option<Arc<str>>,
+    /// Name of the Deployment; `None`: every one.
+    pub name: Option<Arc<str>>,
+}
+
+impl Pattern {
+    /// Reads a pattern.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Pattern> {
+        let path = text.strip_prefix("api:")?;
+        if path == "*" {
+            return Some(Pattern::default());
+        }
+        let (tenant, name) = path.split_once('/')?;
+        let slug = |text: &str| crate::scenario::is_slug(text, 64).then(|| Arc::from(text));
+        Some(Pattern {
+            tenant: Some(slug(tenant)?),
+            name: match name {
+                "*" => None,
+                name => Some(slug(name)?),
+            },
+        })
+    }
+
+    /// Whether it means this service.
+    #[must_use]
+    pub fn matches(&self, tenant: &str, name: &str) -> bool {
+        let is = |part: &Option<Arc<str>>, text: &str| part.as_deref().is_none_or(|p| p == text);
+        is(&self.tenant, tenant) && is(&self.name, name)
+    }
+}
+
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.tenant {
+            None => f.write_str("api:*"),
+            Some(tenant) => write!(f, "api:{tenant}/{}", self.name.as_deref().unwrap_or("*")),
+        }
+    }
 }
 
 /// How a rate goes. Rates are in thousandths of a request per second; times count from the load's `from`.

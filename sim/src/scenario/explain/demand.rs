@@ -19,6 +19,18 @@ pub(super) fn load(load: &Load) -> Values {
             some(&mut values, "until", until.map(quoted));
             values
         }
+        Source::Api {
+            of,
+            shape: goes,
+            from,
+            until,
+        } => {
+            let mut values = shape(goes);
+            values.insert("match", quoted(of));
+            values.insert("from", quoted(from));
+            some(&mut values, "until", until.map(quoted));
+            values
+        }
         Source::AzureVm(vm) => azure_vm(vm),
         Source::Churn(of) => churn(of),
     };

@@ -13,7 +13,9 @@ use crate::scenario::files;
 use crate::scenario::form::Form;
 use crate::scenario::model::{Tenant, Workload};
 use crate::scenario::reader::Reader;
-use crate::scenario::source::{AzureVm, Churn, ChurnShape, Load, Series, Shape, Source, TraceFile};
+use crate::scenario::source::{
+    AzureVm, Churn, ChurnShape, Load, Pattern, Series, Shape, Source, TraceFile,
+};
 use crate::scenario::tree::{Item, Value};
 use crate::scenario::value::{self, Fields, Read};
 use crate::trace::flavors;
@@ -84,6 +86,13 @@ pub(in crate::scenario) fn read(mut r: Reader<'_, '_>, known: &Known<'_>) -> Opt
 }
 
 fn requests(r: &mut Reader<'_, '_>, known: &Known<'_>, word: &str) -> Option<(Source, Arc<str>)> {
+    if r.has("match") {
+        return api(r, word);
+    }
+    if !r.has("workload") {
+        let expected = r.form("workload").expected();
+        r.wrong("workload", format!("missing: expected {expected}"));
+    }
     let places = [r.place_of("workload"), r.place_of("until")];
     let target = r.some_text("workload").unwrap_or_default();
     let workloads = match known.find(&target) {
@@ -120,6 +129,37 @@ fn requests(r: &mut Reader<'_, '_>, known: &Known<'_>, word: &str) -> Option<(So
         },
         target,
     ))
+}
+
+/// Requests for services made through the API.
+fn api(r: &mut Reader<'_, '_>, word: &str) -> Option<(Source, Arc<str>)> {
+    let places = ["match", "workload", "until"].map(|key| r.place_of(key));
+    if r.has("workload") {
+        r.wrong_at(
+            places[1],
+            "workload",
+            "is there beside match: expected one of the two",
+        );
+    }
+    let text = r.some_text("match").unwrap_or_default();
+    let of = Pattern::parse(&text);
+    if of.is_none() {
+        let message = format!("{text:?}: expected api:*, api:tenant/* or api:tenant/name");
+        r.wrong_at(places[0], "match", message);
+    }
+    let from = r.span("from").unwrap_or_default();
+    let until = r.span("until");
+    if until.is_some_and(|until| until <= from) {
+        r.wrong_at(places[2], "until", format!("is not after from, {from}"));
+    }
+    let shape = shape(r, word)?;
+    let source = Source::Api {
+        of: of?,
+        shape,
+        from,
+        until,
+    };
+    Some((source, text))
 }
 
 fn shape(r: &mut Reader<'_, '_>, word: &str) -> Option<Shape> {

@@ -7,7 +7,7 @@ use nimbus_core::billing::{Currency, PriceList};
 use nimbus_core::explain::ScoreKind;
 
 use crate::scenario::limits;
-use crate::scenario::model::{Autoscaler, Billing, Scheduler, Slo, Sweep};
+use crate::scenario::model::{Api, Autoscaler, Billing, Scheduler, Slo, Sweep};
 use crate::scenario::overrides;
 use crate::scenario::reader::Reader;
 use crate::scenario::tree::Value;
@@ -47,6 +47,17 @@ pub(in crate::scenario) fn billing(mut r: Reader<'_, '_>) -> Billing {
     };
     r.finish();
     Billing { currency, prices }
+}
+
+pub(in crate::scenario) fn api(mut r: Reader<'_, '_>) -> Api {
+    let api = Api {
+        cpu_per_request: r.span("cpu_per_request").unwrap_or_default(),
+        use_fraction: r.share("use_fraction").unwrap_or_default(),
+        start_delay: r.delay("start_delay"),
+        pull_delay: r.delay("pull_delay"),
+    };
+    r.finish();
+    api
 }
 
 pub(in crate::scenario) fn slo(mut r: Reader<'_, '_>) -> Slo {

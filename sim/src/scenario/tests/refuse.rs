@@ -86,7 +86,7 @@ fn unknown_keys_and_sections() {
     check("[[slo]]\n", "t.toml:5: slo: expected one section [slo]");
     check(
         "[faults]\n",
-        "t.toml:5: faults: unknown section: expected one of scenario, node_pool, org, tenant, autoscaler, workload, load, scheduler, billing, slo, action, expect, sweep",
+        "t.toml:5: faults: unknown section: expected one of scenario, node_pool, org, tenant, autoscaler, workload, load, api, scheduler, billing, slo, action, expect, sweep",
     );
     check(
         &format!(
