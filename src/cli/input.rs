@@ -12,6 +12,7 @@ pub(super) const SCORES: [&str; 4] = ["busiest_cpu", "best_fit", "first_fit", "s
 
 /// Scenarios inside the binary: those that need no trace file. (name, text).
 pub(super) const BUNDLED: &[(&str, &str)] = &[
+    ("dev", crate::cluster::sim::DEV),
     ("flap", include_str!("../../scenarios/flap.toml")),
     (
         "fleet-100k",

@@ -4,6 +4,8 @@
 //! Commands may be repeated. Events come in order; their count is the cursor, which is committed with the
 //! group that takes them, so that a restart goes on behind the last event that was taken.
 
+pub mod sim;
+
 use nimbus_core::cluster::Event;
 use nimbus_core::time::Time;
 

@@ -38,6 +38,7 @@ fn the_scenarios_that_the_readme_promises_are_there() {
     let found = scenarios();
     let promised = [
         "azure-vm-v1",
+        "dev",
         "flap",
         "fleet-100k",
         "proration",

@@ -109,10 +109,8 @@ impl Feed {
             tenants: vec![None; scenario.tenants.len()],
             payers: vec![None; scenario.tenants.len()],
             services: vec![None; scenario.workloads.len()],
-            present: scenario
-                .workloads
-                .iter()
-                .map(|w| deploy(scenario, w))
+            present: (0..scenario.workloads.len())
+                .map(|workload| first_deploy(scenario, workload))
                 .collect(),
             fresh: Vec::new(),
             demands: prepared.demands(seed),
@@ -189,16 +187,7 @@ impl Feed {
     }
 
     fn new_tenant(&self, index: usize) -> Message {
-        let tenant = &self.scenario.tenants[index];
-        let new = tenant::NewTenant {
-            slug: Arc::clone(&tenant.name),
-            name: Arc::clone(&tenant.name),
-            org: tenant.org.and_then(|org| self.orgs[org]),
-            plan: tenant.plan,
-            quota: tenant.quota,
-            isolation: None,
-            labels: tenant::Labels::new(),
-        };
+        let new = new_tenant(&self.scenario, index, |org| self.orgs[org]);
         tenant::Input::Create(Arc::new(new)).into()
     }
 
@@ -376,8 +365,30 @@ fn describe(scenario: &Scenario, act: &Act) -> String {
     }
 }
 
-/// The first deployment of a workload; its tenant is filled in once it is there.
-fn deploy(scenario: &Scenario, workload: &crate::scenario::Workload) -> Deploy {
+/// The tenant of this place in a scenario; `orgs` knows its organizations by place.
+#[must_use]
+pub fn new_tenant(
+    scenario: &Scenario,
+    tenant: usize,
+    orgs: impl Fn(usize) -> Option<OrgNo>,
+) -> tenant::NewTenant {
+    let of = &scenario.tenants[tenant];
+    tenant::NewTenant {
+        slug: Arc::clone(&of.name),
+        name: Arc::clone(&of.name),
+        org: of.org.and_then(orgs),
+        plan: of.plan,
+        quota: of.quota,
+        isolation: None,
+        labels: tenant::Labels::new(),
+    }
+}
+
+/// The first deployment of the workload of this place in a scenario; its tenant is filled in once it is
+/// there.
+#[must_use]
+pub fn first_deploy(scenario: &Scenario, workload: usize) -> Deploy {
+    let workload = &scenario.workloads[workload];
     Deploy {
         tenant: TenantNo(0),
         app: Arc::clone(&workload.app),

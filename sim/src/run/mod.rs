@@ -12,7 +12,7 @@ mod summary;
 use nimbus_core::digest::EventHash;
 use nimbus_core::time::{Span, Time};
 
-pub use feed::Feed;
+pub use feed::{Feed, first_deploy, new_tenant};
 pub use figures::Figures;
 pub use ready::{Data, Prepared, Source, Unready};
 pub use sample::{Sample, Sampler};
