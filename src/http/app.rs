@@ -11,6 +11,7 @@ use super::edge::Throttle;
 use super::idempotency::Running;
 use super::limits::Limits;
 use super::problem::{Code, Problem, refused};
+use crate::auth::Access;
 use crate::shell::port::{Answered, Ask, Port};
 use crate::store::Store;
 use crate::{metrics, runtime};
@@ -210,6 +211,14 @@ impl App {
     #[must_use]
     pub fn gate(&self) -> &dyn Gate {
         &*self.inner.parts.gate
+    }
+
+    /// Who gives out tokens and keys.
+    ///
+    /// # Errors
+    /// 404 if nobody does here.
+    pub fn access(&self) -> Result<&Access, Problem> {
+        self.gate().access().ok_or_else(Problem::not_found)
     }
 
     pub(super) fn secret(&self) -> &[u8; 32] {

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use nimbus_core::access::{Authorized, Denial, Object, Over, Permit, Principal, Visible};
 
 use super::problem::{Code, Problem};
+use crate::auth::Access;
 use crate::shell::port::Answered;
 use crate::store::{self, IdempotencyKey};
 
@@ -39,6 +40,11 @@ pub trait Gate: Send + Sync + 'static {
     /// The principal as it is now, for streams that have been open for a while; `None` once its credential
     /// has ended.
     fn still<'a>(&'a self, principal: &'a Arc<Principal>) -> BoxFuture<'a, Option<Arc<Principal>>>;
+
+    /// Who gives out tokens and keys, if this gate does.
+    fn access(&self) -> Option<&Access> {
+        None
+    }
 }
 
 /// What belongs to one request.

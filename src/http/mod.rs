@@ -10,6 +10,7 @@ pub mod caller;
 pub mod edge;
 pub mod endpoints;
 pub mod extract;
+mod gate;
 pub mod idempotency;
 pub mod limits;
 pub mod list;

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
 use super::edge::edge;
-use super::endpoints::{problems, version};
+use super::endpoints::{auth, keys, problems, version, whoami};
 use super::openapi;
 use super::problem::Problem;
 
@@ -17,6 +17,10 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         // anybody
         .merge(version::routes())
+        .merge(auth::routes())
+        // whoever is signed in
+        .merge(whoami::routes())
+        .merge(keys::routes())
         // people
         .merge(problems::routes())
 }
