@@ -11,7 +11,7 @@ use flate2::write::GzEncoder;
 use nimbus_core::cluster::Event;
 use nimbus_core::ids::{ServiceNo, TenantNo};
 use nimbus_core::time::Time;
-use nimbus_sim::run::{Source, Unready};
+use nimbus_sim::run::Unready;
 use nimbus_sim::world::{SaveError, World};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,14 @@ pub enum SimError {
     /// The scenario is wrong.
     #[error(transparent)]
     Scenario(#[from] Unready),
+    /// The scenario cannot be read.
+    #[error("{file}: {error}")]
+    File {
+        /// Its path.
+        file: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// The database was seeded by another scenario.
     #[error(
         "the database was seeded by scenario {seeded} ({seeded_hash}), not by {asked} ({asked_hash}): use another data folder, or that scenario"
@@ -147,10 +155,7 @@ struct Version {
 /// where it is, its traces need not be read again.
 fn play(asked: Option<&Scene>, head: &Head) -> Result<Scene, SimError> {
     let Some(asked) = asked else {
-        return Scene::read(Source {
-            text: head.text.clone(),
-            file: head.file.clone(),
-        });
+        return Scene::read(&*head.text, &*head.file);
     };
     let hash = hex(&asked.hash());
     if hash != head.hash {

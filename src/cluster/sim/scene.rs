@@ -1,5 +1,6 @@
 //! What a simulated cluster plays: a scenario made ready, when it begins, and who it is.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use nimbus_core::machines::Config;
@@ -23,12 +24,28 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Reads a scenario. Its end, its actions and pods that arrive by themselves are not played when it is
+    /// Reads a scenario from a file.
+    ///
+    /// # Errors
+    /// It cannot be read, or what is wrong with it or its traces.
+    pub fn open(path: &Path) -> Result<Scene, SimError> {
+        let file = path.display().to_string();
+        match std::fs::read_to_string(path) {
+            Ok(text) => Scene::read(text, file),
+            Err(error) => Err(SimError::File { file, error }),
+        }
+    }
+
+    /// Reads a scenario; `file` is what it is called, and where its traces are looked for. Its end, its actions and pods that arrive by themselves are not played when it is
     /// served: see [`Scene::left_out`].
     ///
     /// # Errors
     /// What is wrong with it or its traces.
-    pub fn read(source: Source) -> Result<Scene, SimError> {
+    pub fn read(text: impl Into<String>, file: impl Into<String>) -> Result<Scene, SimError> {
+        let source = Source {
+            text: text.into(),
+            file: file.into(),
+        };
         let prepared = Prepared::new(&source, &[], None)?;
         Ok(Scene {
             served: prepared.served(prepared.scenario.head.seed),
@@ -43,10 +60,7 @@ impl Scene {
     /// # Errors
     /// None: a test reads it.
     pub fn dev() -> Result<Scene, SimError> {
-        Scene::read(Source {
-            text: DEV.to_owned(),
-            file: "dev.toml".to_owned(),
-        })
+        Scene::read(DEV, "dev.toml")
     }
 
     /// The same scenario, moved so that it begins at this time.

@@ -7,7 +7,6 @@ use nimbus_core::time::Span;
 use nimbus_core::units::{Bytes, Cpu, Resources};
 use nimbus_core::workload::Actor;
 use nimbus_core::{tenant, workload};
-use nimbus_sim::run::Source;
 use proptest::prelude::*;
 
 use super::*;
@@ -81,11 +80,7 @@ empty_after = "30s"
 "#;
 
 fn busy() -> Arc<Scene> {
-    let source = Source {
-        text: BUSY.to_owned(),
-        file: "busy.toml".to_owned(),
-    };
-    Arc::new(Scene::read(source).unwrap())
+    Arc::new(Scene::read(BUSY, "busy.toml").unwrap())
 }
 
 /// Machines over a simulated cluster, with what a store would keep.
@@ -407,10 +402,7 @@ fn a_scene_says_what_it_does_not_play() {
          [[load]]\nsource = \"churn\"\nname = \"noise\"\nrate = 1\nlifetime = \"1m\"\ntenants = \"house\"\n\
          shapes = [{{ name = \"s\", cpu = \"1\", memory = \"1Gi\" }}]\n"
     );
-    let scene = Scene::read(Source {
-        text,
-        file: "busy.toml".to_owned(),
-    });
+    let scene = Scene::read(text, "busy.toml");
     let left = scene.unwrap().left_out();
     assert_eq!(left, ["1 actions", "the pods of load noise"]);
 }
