@@ -71,6 +71,17 @@ pub struct Handled<'a> {
     pub hash: EventHash,
 }
 
+/// All that came to a group from outside.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    /// What its ids and jitter are drawn from.
+    pub seed: u128,
+    /// What was asked, in order; before the events.
+    pub inputs: Vec<Message>,
+    /// What the world reported, in order.
+    pub events: Vec<Event>,
+}
+
 /// Where effects go: the parts of a driver without its machines.
 struct Sink<'a, O> {
     conductor: &'a mut Conductor<Message>,
@@ -136,6 +147,8 @@ pub struct Driver<O> {
     pub store: Option<MemoryStore>,
     /// The first [`STEPS_MAX`] steps, if the run keeps a trace.
     pub trace: Option<Vec<Step>>,
+    /// What the last group was given, if that is kept.
+    pub taken: Option<Taken>,
     config: Config,
     seed: u64,
     groups: u64,
@@ -169,6 +182,7 @@ impl<O: Outside> Driver<O> {
             oracle,
             store: None,
             trace: None,
+            taken: None,
             config,
             seed,
             groups: 0,
@@ -314,8 +328,13 @@ impl<O: Outside> Driver<O> {
 
     /// Begins the group: timers that are due, and the inputs that were taken.
     fn deliver(&mut self, now: Time) {
-        self.conductor
-            .begin(now, rng::group_seed(self.seed, now, self.instant.1));
+        let seed = rng::group_seed(self.seed, now, self.instant.1);
+        if let Some(taken) = &mut self.taken {
+            taken.seed = seed;
+            taken.inputs.clone_from(&self.inputs);
+            taken.events = self.events[..self.lot].to_vec();
+        }
+        self.conductor.begin(now, seed);
         for message in self.inputs.drain(..) {
             self.conductor.outside(message);
         }
