@@ -4,3 +4,5 @@
 //! hash under every driver. Never: decides.
 
 pub mod actors;
+pub mod journal;
+pub mod record;

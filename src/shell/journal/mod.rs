@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use entry::{Entry, Snapshot};
 pub use files::{Files, Identity, Options};
-pub use read::{Chain, Cut, Ending, Line, Reader, chains, last};
+pub use read::{Chain, Cut, Ending, Line, Reader, chain, chains, last};
 
 use super::group::{Group, hash};
 

@@ -58,7 +58,7 @@ pub struct Cut {
 pub fn chains(folder: &Path) -> Result<Vec<Chain>, JournalError> {
     let mut chains = Vec::new();
     for (number, path) in numbered(folder, "chain-", "")? {
-        let segments = numbered(&path, "", ".jsonl.gz")?;
+        let segments = chain(&path)?.segments;
         chains.push(Chain {
             number,
             path,
@@ -66,6 +66,18 @@ pub fn chains(folder: &Path) -> Result<Vec<Chain>, JournalError> {
         });
     }
     Ok(chains)
+}
+
+/// The folder of one chain, whatever its name.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn chain(folder: &Path) -> Result<Chain, JournalError> {
+    Ok(Chain {
+        number: 1,
+        path: folder.to_owned(),
+        segments: numbered(folder, "", ".jsonl.gz")?,
+    })
 }
 
 fn numbered(folder: &Path, start: &str, end: &str) -> Result<Vec<(u64, PathBuf)>, JournalError> {
