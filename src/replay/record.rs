@@ -91,7 +91,9 @@ pub fn group(seq: u64, running: &Running) -> Group {
         seq,
         now: driver.conductor.now(),
         seed: taken.seed,
-        inputs: asked.chain(taken.events.into_iter().map(Input::Seen)).collect(),
+        inputs: asked
+            .chain(taken.events.into_iter().map(Input::Seen))
+            .collect(),
         dead: Vec::new(),
         hash: driver.hash(),
     }

@@ -60,7 +60,8 @@ impl Kept {
     /// Leaves out all that stands behind a group.
     fn back_to(&mut self, last: u64) {
         while self.stack.last().is_some_and(|(seq, _)| *seq > last) {
-            self.left_out.extend(self.stack.pop().map(|(_, place)| place));
+            self.left_out
+                .extend(self.stack.pop().map(|(_, place)| place));
         }
     }
 
@@ -104,7 +105,9 @@ impl History {
             while let Some(line) = reader.next_line()? {
                 begun |= matches!(line.entry, Entry::Snapshot(_));
                 if !begun && matches!(line.entry, Entry::Group(_)) {
-                    return Err(nothing("it begins without a snapshot: name its folder instead"));
+                    return Err(nothing(
+                        "it begins without a snapshot: name its folder instead",
+                    ));
                 }
                 kept.entry(&line.entry, (at, line.number));
             }
@@ -195,7 +198,8 @@ impl History {
             Entry::Group(group) => {
                 self.begin();
                 if std::mem::take(&mut self.undone) {
-                    self.ahead.push_back((place.clone(), Step::Restart(self.now)));
+                    self.ahead
+                        .push_back((place.clone(), Step::Restart(self.now)));
                 }
                 self.now = group.now;
                 self.ahead.push_back((place, Step::Group(group)));

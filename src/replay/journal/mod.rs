@@ -134,7 +134,9 @@ pub fn replay(
     while let Some((place, step)) = history.next_step()? {
         let differs = match (step, &mut player) {
             (Step::Begin(snapshot), former) => {
-                let differs = former.as_ref().and_then(|former| former.leads_to(&snapshot));
+                let differs = former
+                    .as_ref()
+                    .and_then(|former| former.leads_to(&snapshot));
                 found.begun(&snapshot.build);
                 player = Some(Player::begin(&snapshot)?);
                 differs

@@ -35,8 +35,7 @@ impl Player {
         let rows = snapshot.rows.iter().cloned().map(Record::Put);
         store.commit(snapshot.last_group, rows.collect())?;
         let (round, hashes) = (snapshot.round, snapshot.hashes);
-        let mut conductor =
-            Conductor::restored(snapshot.now, round, hashes, snapshot.deliveries);
+        let mut conductor = Conductor::restored(snapshot.now, round, hashes, snapshot.deliveries);
         let config = snapshot.config.clone();
         let machines = Machines::restore(&config, &store, snapshot.now, &mut conductor)?;
         Ok(Player {
@@ -91,7 +90,8 @@ impl Player {
                 let address = delivery.message.address();
                 let (seed, drawn) = self.conductor.open(&delivery.message);
                 self.out.begin(seed, address, drawn);
-                self.machines.handle(batch.now, delivery.message, &mut self.out);
+                self.machines
+                    .handle(batch.now, delivery.message, &mut self.out);
                 let (drawn, effects) = (self.out.drawn(), self.out.effects());
                 self.conductor.close(address, drawn, effects);
                 for effect in self.out.drain() {

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use nimbus_core::store::Store;
 use nimbus_core::time::Span;
 use nimbus_sim::driver::Taken;
 use nimbus_sim::run::{Options, Prepared, Running, Source};
-use nimbus_core::store::Store;
 
 use super::*;
 use crate::replay::record;
@@ -193,5 +193,9 @@ fn a_torn_tail_is_named_and_what_stands_before_is_replayed() {
 fn nothing_to_replay_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let refused = replay(folder.path(), &mut |_, _| {}, &mut |_| true).unwrap_err();
-    assert!(refused.to_string().ends_with("there is no segment of a journal"));
+    assert!(
+        refused
+            .to_string()
+            .ends_with("there is no segment of a journal")
+    );
 }
