@@ -1,5 +1,6 @@
 //! The tenant machine: its life, its quota, and random histories of both.
 
+mod edit;
 mod history;
 mod life;
 mod quota;

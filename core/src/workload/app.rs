@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::change::refusal_of_app;
-use super::deploy::{check_details, invalid};
-use super::input::{Answer, AppEdit, Input, NewApp, Refusal};
+use super::answer::{Answer, Refusal, refusal_of_app};
+use super::check::{check_details, invalid};
+use super::input::{AppEdit, Input, NewApp};
 use super::machine::{Workloads, answer, release};
 use super::pending::Pending;
 use super::slug::check_slug;

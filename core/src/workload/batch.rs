@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::change::refusal_of;
-use super::deploy::invalid;
-use super::input::{Answer, Input, Kind, Refusal};
+use super::answer::{Answer, Refusal, refusal_of};
+use super::check::invalid;
+use super::input::{Input, Kind};
 use super::machine::{Workloads, answer, release};
 use super::pending::Pending;
 use crate::cluster::Command;

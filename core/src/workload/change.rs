@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::input::{Answer, Kind, Refusal, Strategy};
+use super::answer::{Answer, Refusal, refusal_of};
+use super::input::{Kind, Strategy};
 use super::machine::{Workloads, answer, end_rollout, record_rollout, release};
 use super::pending::Pending;
 use super::state::Entry;
@@ -252,27 +253,6 @@ impl Workloads {
             answer(Ok(done), out);
         }
         self.settle(now, change.service, true, out);
-    }
-}
-
-/// The refusal that a lack of quota means.
-pub(super) fn refusal_of(lacks: Lack, service: ServiceNo) -> Refusal {
-    if lacks == Lack::NotAdmitting {
-        Refusal::State {
-            service,
-            why: "its tenant does not admit work".into(),
-        }
-    } else {
-        Refusal::Quota(lacks)
-    }
-}
-
-/// The refusal of an app that a lack of quota or of the plan means.
-pub(super) fn refusal_of_app(lacks: Lack) -> Refusal {
-    if lacks == Lack::NotAdmitting {
-        Refusal::AppState("its tenant does not admit work".into())
-    } else {
-        Refusal::Quota(lacks)
     }
 }
 

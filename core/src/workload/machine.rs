@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::answer::{Answer, Refusal};
 use super::config::Config;
-use super::input::{Answer, Input, Kind, Refusal};
+use super::input::{Input, Kind};
 use super::pending::{Pending, Tickets};
 use super::plan::{Action, Shape, plan};
 use super::rollout::Fired;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::answer::{Answer, Refusal};
 use super::change::{Change, NewRevision, Says, Settings};
-use super::deploy::{bounds, check_policy};
-use super::input::{Actor, Answer, Input, Kind, Refusal};
+use super::check::{bounds, check_policy};
+use super::input::{Actor, Input, Kind};
 use super::machine::{Workloads, answer, record_rollout, record_service, timer};
 use super::state::Entry;
 use crate::autoscaler;

@@ -200,9 +200,8 @@ impl Oracle {
                 monotone::node(books, finds, *node, spec, *state)
             }
             Event::NodeChanged { node, state } => {
-                if let Some(node) = books.nodes.get_mut(node.index()) {
-                    node.state = *state;
-                }
+                let node = books.nodes.get_mut(node.index());
+                node.map_or((), |node| node.state = *state);
             }
             Event::NodeGone { node } => capacity::gone(books, finds, *node),
             Event::PodsPending {

@@ -55,10 +55,46 @@ fn any_outside() -> impl Strategy<Value = Input> {
         1 => (org(), any_plan()).prop_map(|(org, plan)| Input::SetPlan { org, plan }),
         2 => (tenant(), any_quota(), any::<bool>())
             .prop_map(|(tenant, quota, force)| Input::SetQuota { tenant, quota, force }),
+        2 => any_edit(),
         1 => tenant().prop_map(|tenant| Input::Suspend { tenant, reason: None }),
         1 => tenant().prop_map(|tenant| Input::Resume { tenant }),
         1 => tenant().prop_map(|tenant| Input::Delete { tenant }),
     ]
+}
+
+fn any_edit() -> impl Strategy<Value = Input> {
+    let edit = (
+        prop::option::of(prop::sample::select(vec!["", "a", "b"]).prop_map(Arc::<str>::from)),
+        prop::option::of(prop::sample::select(Isolation::ALL.to_vec())),
+        prop::option::of(any_quota()),
+        any::<bool>(),
+    )
+        .prop_map(|(name, isolation, quota, force)| TenantEdit {
+            name,
+            labels: None,
+            isolation,
+            quota,
+            force,
+        });
+    (
+        (0u32..4).prop_map(TenantNo),
+        edit,
+        prop::option::of(0u32..6),
+    )
+        .prop_map(|(tenant, edit, version)| {
+            let edit = Input::Edit {
+                tenant,
+                edit: Arc::new(edit),
+            };
+            match version {
+                None => edit,
+                Some(version) => Input::Expect {
+                    tenant,
+                    version,
+                    then: Box::new(edit),
+                },
+            }
+        })
 }
 
 fn any_op() -> impl Strategy<Value = Op> {

@@ -10,7 +10,7 @@ use crate::cluster::{Command, Deployment, Event};
 use crate::explain::Lack;
 use crate::ids::{ServiceNo, TenantNo};
 use crate::machine::{Address, Class, Effect, Machine, Message, Outbox, Reply};
-use crate::store::workload::{Key, Row};
+use crate::store::workload::{App, Key, Row};
 use crate::store::{self, Record};
 use crate::tenant::{self, Ask};
 use crate::time::{Span, Time};
@@ -185,7 +185,22 @@ impl Bench {
         replies
     }
 
+    /// Delivers; no step raises what an app has in use above its quota.
     fn deliver(&mut self, now: Time, message: Message, out: &mut Outbox, stream: (u128, u32)) {
+        let used = |app: &App| self.machine.app_used(app.no);
+        let before: Vec<Resources> = self.machine.apps().map(used).collect();
+        self.hand_over(now, message, out, stream);
+        for app in self.machine.apps() {
+            let used = self.machine.app_used(app.no);
+            let was = before.get(app.no.index()).copied().unwrap_or_default();
+            assert!(
+                used.fits(was) || app.quota.is_none_or(|quota| used.fits(quota)),
+                "{app:?} holds {used:?} after {was:?}"
+            );
+        }
+    }
+
+    fn hand_over(&mut self, now: Time, message: Message, out: &mut Outbox, stream: (u128, u32)) {
         match message {
             Message::Workload(input) => {
                 if let Input::Deadline { service, rollout } = input {
@@ -325,12 +340,29 @@ impl Bench {
         for (&no, tenant) in &self.tenants {
             assert_eq!(self.machine.reserved(no), tenant.used, "tenant {no}");
         }
+        for app in self.machine.apps() {
+            self.check_app(app);
+        }
         for service in self.machine.services() {
             let live = self.cluster.live(service.row().no);
             let held = service.held().total().unwrap();
             assert!(live.fits(held), "{live:?} above {held:?}");
             let running = service.rollouts().filter(|r| !r.state.ended()).count();
             assert!(running <= 1);
+        }
+    }
+
+    /// Between groups an app has in use what its services hold; tombstones hold nothing.
+    fn check_app(&self, app: &App) {
+        let of_app = self.machine.services().filter(|s| s.row().app == app.no);
+        let held = of_app.fold(Resources::ZERO, |sum, service| {
+            sum.checked_add(service.held().total().unwrap()).unwrap()
+        });
+        let used = self.machine.app_used(app.no);
+        assert_eq!(used, held, "{app:?}");
+        assert!(!app.gone || (used == Resources::ZERO && app.services == 0));
+        if let Some(shadow) = &self.shadow {
+            assert_eq!(shadow.app_used(app.no), used);
         }
     }
 

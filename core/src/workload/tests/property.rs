@@ -7,11 +7,14 @@ use proptest::prelude::*;
 use super::bench::{Bench, batch, deploy, pods};
 use crate::autoscaler::Policy;
 use crate::cluster::Event;
-use crate::ids::{ServiceNo, TenantNo};
+use crate::ids::{AppNo, ServiceNo, TenantNo};
 use crate::machine::{Message, Reply};
 use crate::tenant::{self, Ask};
 use crate::time::Span;
-use crate::workload::{Actor, Config, Deploy, Input, Share, Strategy as How};
+use crate::units::Resources;
+use crate::workload::{
+    Actor, AppEdit, Config, Deploy, Input, NewApp, Share, Strategy as How, Subject,
+};
 
 const CONFIG: Config = Config {
     replicas_max: 20,
@@ -83,9 +86,10 @@ fn input() -> impl Strategy<Value = Input> {
         ..batch("jobs", cpu)
     });
     prop_oneof![
+        3 => on_app(),
         4 => request().prop_map(|deploy| Input::Deploy(Arc::new(deploy))),
         2 => jobs.prop_map(|deploy| Input::Deploy(Arc::new(deploy))),
-        6 => (service, 0u8..11, 0u32..7).prop_map(|(service, what, number)| match what {
+        6 => (service, 0u8..14, 0u32..7).prop_map(|(service, what, number)| match what {
             0 => Input::Scale { service, replicas: number, by: Actor::User },
             1 => Input::Scale { service, replicas: number, by: Actor::Autoscaler },
             2 => Input::Rollback { service, revision: (number > 0).then_some(number), by: "eve".into() },
@@ -95,9 +99,51 @@ fn input() -> impl Strategy<Value = Input> {
             6 => Input::ResumeRollout { service },
             7 => Input::UndoRollout { service, by: "eve".into() },
             8 => Input::Delete { service },
+            9 => Input::SetAutoscale { service, policy: None },
+            10 => Input::SetAutoscale {
+                service,
+                policy: Some(Arc::new(Policy { min: number.min(4), ..Policy::default() })),
+            },
+            11 => Input::Expect {
+                subject: Subject::Service(service),
+                version: number,
+                then: Box::new(Input::Scale { service, replicas: number, by: Actor::User }),
+            },
             _ => Input::Run { service, lifetime: None, count: number },
         }),
     ]
+}
+
+fn on_app() -> impl Strategy<Value = Input> {
+    let app = (0u32..6).prop_map(AppNo);
+    let quota = proptest::option::of((0u32..9).prop_map(|count| pods(100, count)));
+    let slug = prop_oneof![Just("a"), Just("a-b"), Just("jobs")];
+    (0u32..2, app, slug, quota, 0u8..7).prop_map(|(tenant, app, slug, quota, what)| match what {
+        0..=1 => Input::CreateApp(Arc::new(NewApp {
+            tenant: TenantNo(tenant),
+            slug: slug.into(),
+            details: "{}".into(),
+            quota,
+        })),
+        2..=3 => edit_app(app, quota, what == 2),
+        4 => Input::Expect {
+            subject: Subject::App(app),
+            version: tenant + 1,
+            then: Box::new(edit_app(app, quota, true)),
+        },
+        _ => Input::DeleteApp { app },
+    })
+}
+
+fn edit_app(app: AppNo, quota: Option<Resources>, force: bool) -> Input {
+    Input::EditApp {
+        app,
+        edit: Arc::new(AppEdit {
+            details: Some("[]".into()),
+            quota: Some(quota),
+            force,
+        }),
+    }
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -209,7 +255,7 @@ proptest! {
             prop_assert!(tenant.gone, "tenant {} has children", no);
             prop_assert_eq!(tenant.used, Ask::default());
         }
-        prop_assert!(bench.machine.apps().all(|app| app.services == 0));
+        prop_assert!(bench.machine.apps().all(|app| app.gone && app.services == 0));
     }
 
     #[test]
