@@ -15,8 +15,16 @@ pub(crate) enum Exit {
     Failed = 1,
     /// Usage or invalid input.
     Invalid = 2,
-    /// Conflict: something is there already.
+    /// Not authenticated, or not allowed.
+    Denied = 3,
+    /// Not found.
+    NotFound = 4,
+    /// Conflict: state, version, quota, limit.
     Conflict = 5,
+    /// A deadline passed, or the outcome is unknown.
+    Unknown = 6,
+    /// Unhealthy: `doctor`, or what `--wait` waited for ended in failure.
+    Unhealthy = 7,
     /// An expectation or a compared limit was broken.
     Broken = 8,
     /// Not deterministic: hashes differ.
@@ -29,11 +37,24 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// Every code with its meaning, as the reference prints it.
-    pub(crate) const TABLE: [(Exit, &'static str); 8] = [
+    pub(crate) const TABLE: [(Exit, &'static str); 12] = [
         (Exit::Done, "done; for a diff: no difference"),
         (Exit::Failed, "failed; for a diff: differs"),
         (Exit::Invalid, "usage or invalid input"),
-        (Exit::Conflict, "conflict: something is there already"),
+        (Exit::Denied, "not authenticated or not allowed"),
+        (Exit::NotFound, "not found"),
+        (
+            Exit::Conflict,
+            "conflict: something is there already, or its state, version, quota or a limit forbids it",
+        ),
+        (
+            Exit::Unknown,
+            "a deadline passed, or the answer was lost and the outcome is unknown",
+        ),
+        (
+            Exit::Unhealthy,
+            "unhealthy: `doctor` found a fault, or what `--wait` waited for failed",
+        ),
         (
             Exit::Broken,
             "an expectation or a compared limit was broken, or a golden report differs",
@@ -78,12 +99,26 @@ pub(crate) enum Code {
     NotDeterministic,
     /// Two files differ.
     Differs,
+    /// No server answers.
+    Unreachable,
+    /// The answer was lost: it may have been done.
+    OutcomeUnknown,
+    /// What was waited for did not come in time.
+    WaitTimeout,
+    /// No such thing, as far as the caller may see.
+    NotFound,
+    /// No credential, or one that is not taken.
+    Unauthenticated,
+    /// A fault was found, or what was waited for failed.
+    Unhealthy,
+    /// What answered is no server of this kind.
+    BadAnswer,
 }
 
 impl Code {
     /// Every code, as documents list it.
     #[cfg(test)]
-    pub(crate) const ALL: [Code; 8] = [
+    pub(crate) const ALL: [Code; 15] = [
         Code::Usage,
         Code::Invalid,
         Code::File,
@@ -92,6 +127,13 @@ impl Code {
         Code::ExpectationBroken,
         Code::NotDeterministic,
         Code::Differs,
+        Code::Unreachable,
+        Code::OutcomeUnknown,
+        Code::WaitTimeout,
+        Code::NotFound,
+        Code::Unauthenticated,
+        Code::Unhealthy,
+        Code::BadAnswer,
     ];
 
     const fn row(self) -> (&'static str, &'static str, Exit) {
@@ -108,6 +150,13 @@ impl Code {
                 Exit::NotDeterministic,
             ),
             Code::Differs => ("differs", "Differs", Exit::Failed),
+            Code::Unreachable => ("unreachable", "No server answers", Exit::Failed),
+            Code::OutcomeUnknown => ("outcome_unknown", "Outcome unknown", Exit::Unknown),
+            Code::WaitTimeout => ("wait_timeout", "Not ready in time", Exit::Unknown),
+            Code::NotFound => ("not_found", "Not found", Exit::NotFound),
+            Code::Unauthenticated => ("unauthenticated", "Not authenticated", Exit::Denied),
+            Code::Unhealthy => ("unhealthy", "Unhealthy", Exit::Unhealthy),
+            Code::BadAnswer => ("bad_answer", "Answer not understood", Exit::Failed),
         }
     }
 
@@ -131,6 +180,7 @@ pub(crate) struct Failure {
     code: Code,
     exit: Exit,
     lines: Vec<Line>,
+    problem: Option<Value>,
 }
 
 #[derive(Clone, Debug)]
@@ -150,6 +200,7 @@ impl Failure {
             code,
             exit: code.exit(),
             lines: vec![line],
+            problem: None,
         }
     }
 
@@ -163,7 +214,25 @@ impl Failure {
             code,
             exit: code.exit(),
             lines,
+            problem: None,
         }
+    }
+
+    /// What a server answered: its problem object stays as it is.
+    pub(crate) fn answered(problem: Value, exit: Exit, texts: Vec<String>) -> Failure {
+        let mut failure = Failure::lines(Code::BadAnswer, texts);
+        failure.exit = exit;
+        failure.problem = Some(problem);
+        failure
+    }
+
+    /// The same failure with one more line.
+    pub(crate) fn and(mut self, text: impl Into<String>) -> Failure {
+        self.lines.push(Line {
+            at: None,
+            text: text.into(),
+        });
+        self
     }
 
     /// Everything that is wrong with a file, a line each.
@@ -177,6 +246,7 @@ impl Failure {
             code: Code::Invalid,
             exit: Exit::Invalid,
             lines,
+            problem: None,
         }
     }
 
@@ -208,6 +278,11 @@ impl Failure {
 
     /// The problem object.
     pub(crate) fn to_json(&self) -> Value {
+        if let Some(problem) = &self.problem {
+            let mut problem = problem.clone();
+            problem["exit"] = Value::from(self.exit as u8);
+            return problem;
+        }
         let fields: Vec<Value> = self
             .lines
             .iter()

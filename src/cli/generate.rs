@@ -7,6 +7,7 @@ use clap_complete::Shell;
 use serde_json::json;
 
 use super::exit::{Code, Exit, Failure};
+use super::format::pretty;
 use super::output::{self, Console};
 use super::reference;
 
@@ -78,7 +79,7 @@ pub(super) fn script(shell: Shell) -> String {
 /// The JSON Schema of scenario files.
 pub(super) fn schema() -> String {
     let schema = serde_json::to_value(nimbus_sim::scenario::schema());
-    output::pretty(&schema.expect("a schema is plain data"))
+    pretty(&schema.expect("a schema is plain data"))
 }
 
 fn files(console: &Console, target: &Target, files: &[(&str, String)]) -> Result<Exit, Failure> {
@@ -102,9 +103,7 @@ fn files(console: &Console, target: &Target, files: &[(&str, String)]) -> Result
         return Err(Failure::lines(Code::Differs, stale));
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
-    if console.json() {
-        console.answer("", || json!({ "current": names }))?;
-    }
+    console.answer("", || json!({ "current": names }))?;
     Ok(Exit::Done)
 }
 

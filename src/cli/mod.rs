@@ -1,20 +1,45 @@
 //! The command line: one file per command group, one renderer, one table of exit codes.
 
+mod app;
+mod apply;
+mod audit;
+mod billing;
+mod client;
+mod complete;
+mod context;
+mod doctor;
+mod events;
 mod exit;
+mod fields;
+mod format;
 mod generate;
 mod import;
 mod input;
+mod key;
+mod login;
+mod logs;
+mod node;
+mod nouns;
+mod operation;
 mod output;
 mod plan;
+mod policy;
 mod progress;
 mod reference;
 mod replay;
 mod report;
+mod revision;
+mod rollout;
 mod run;
+mod runs;
 mod scenario;
+mod service;
 mod sweep;
+mod table;
+mod tenant;
 mod trace;
 mod welcome;
+mod why;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -23,7 +48,8 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use exit::{Code, Exit, Failure};
-use output::{Color, Console, Output};
+use format::{Output, OutputParser};
+use output::{Color, Console};
 
 use crate::runtime;
 
@@ -38,6 +64,8 @@ use crate::runtime;
 struct Cli {
     #[command(flatten)]
     global: Global,
+    #[command(flatten)]
+    remote: client::Remote,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -47,7 +75,7 @@ struct Cli {
 #[command(next_help_heading = "Global options")]
 struct Global {
     /// How to answer.
-    #[arg(short, long, global = true, value_enum, default_value_t = Output::Table, value_name = "FORMAT")]
+    #[arg(short, long, global = true, default_value = "table", value_parser = OutputParser, value_name = "FORMAT")]
     output: Output,
     /// Short for `-o json`.
     #[arg(long, global = true, conflicts_with = "output")]
@@ -55,6 +83,18 @@ struct Global {
     /// Leave out the header line of tables.
     #[arg(long, global = true)]
     no_headers: bool,
+    /// Columns of tables: headers, or fields of the answer such as `quota.cpu_m`.
+    #[arg(long, global = true, value_delimiter = ',', value_name = "A,B", hide_short_help = true)]
+    columns: Vec<String>,
+    /// Order of rows: a header or a field; downwards with `-` in front, as in `--sort-by=-cpu`.
+    #[arg(
+        long,
+        global = true,
+        allow_hyphen_values = true,
+        value_name = "FIELD",
+        hide_short_help = true
+    )]
+    sort_by: Option<String>,
     /// No progress, no hints; errors only.
     #[arg(short, long, global = true)]
     quiet: bool,
@@ -69,8 +109,14 @@ struct Global {
 impl Global {
     fn console(&self) -> Console {
         Console {
-            output: if self.json { Output::Json } else { self.output },
+            output: if self.json {
+                Output::Json
+            } else {
+                self.output.clone()
+            },
             headers: !self.no_headers,
+            columns: self.columns.clone(),
+            sort_by: self.sort_by.clone(),
             quiet: self.quiet,
             verbose: self.verbose > 0,
             color: self.color,
@@ -98,6 +144,11 @@ enum Command {
     /// Write generated files: completions, scenario schema, command reference.
     #[command(subcommand)]
     Gen(generate::Command),
+    #[command(flatten)]
+    Nouns(nouns::Command),
+    /// List names for completions.
+    #[command(name = "__complete", hide = true)]
+    Complete(complete::Args),
 }
 
 /// Runs the command line of this process.
@@ -125,6 +176,8 @@ fn run(args: Vec<OsString>) -> Exit {
         Command::Scenario(command) => scenario::run(&console, &command),
         Command::Trace(command) => trace::run(&console, &command),
         Command::Gen(command) => generate::run(&console, &command),
+        Command::Nouns(command) => nouns::run(&console, &cli.remote, &command),
+        Command::Complete(args) => complete::run(&console, &cli.remote, &args),
     };
     end(&console, result)
 }
@@ -146,9 +199,15 @@ fn tree() -> clap::Command {
 /// Whether the answer is for a program, before the arguments are understood.
 fn wants_json(args: &[OsString]) -> bool {
     let words: Vec<_> = args.iter().filter_map(|arg| arg.to_str()).collect();
-    let pair = |pair: &[&str]| ["-o", "--output"].contains(&pair[0]) && pair[1] == "json";
-    let single = ["--json", "-ojson", "-o=json", "--output=json"];
-    words.iter().any(|word| single.contains(word)) || words.windows(2).any(pair)
+    let machine = |text: &str| {
+        ["json", "yaml"].contains(&text) || text.starts_with("jsonpath=")
+    };
+    let pair = |pair: &[&str]| ["-o", "--output"].contains(&pair[0]) && machine(pair[1]);
+    let joined = |word: &&str| {
+        let value = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
+        value.is_some_and(|value| machine(value.trim_start_matches('=')))
+    };
+    words.iter().any(|word| *word == "--json" || joined(word)) || words.windows(2).any(pair)
 }
 
 /// Help and version are answers; all else is a usage error with its suggestion.
@@ -165,7 +224,7 @@ fn refuse(error: &clap::Error, json: bool) -> Exit {
         let first = text.lines().next().unwrap_or_default();
         let first = first.trim_start_matches("error: ");
         let failure = Failure::new(Code::Usage, first);
-        output::complain(output::pretty(&failure.to_json()).trim_end());
+        output::complain(format::pretty(&failure.to_json()).trim_end());
     } else {
         let _ = error.print();
     }

@@ -8,15 +8,8 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::exit::Failure;
-
-/// How a command answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Output {
-    /// For people.
-    Table,
-    /// For programs: one object, or one a line where a command answers several times.
-    Json,
-}
+use super::format::{Output, pretty};
+use super::table::{Table, View, describe, plain};
 
 /// When to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,11 +22,13 @@ pub(crate) enum Color {
     Never,
 }
 
-/// Where a command speaks.
+/// Where a command speaks, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Console {
     pub(crate) output: Output,
     pub(crate) headers: bool,
+    pub(crate) columns: Vec<String>,
+    pub(crate) sort_by: Option<String>,
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     pub(crate) color: Color,
@@ -41,8 +36,8 @@ pub(crate) struct Console {
 
 impl Console {
     /// Whether programs read the answer.
-    pub(crate) fn json(&self) -> bool {
-        self.output == Output::Json
+    pub(crate) fn machine(&self) -> bool {
+        self.output.machine()
     }
 
     /// Whether a person looks at stderr and wants to see progress.
@@ -61,18 +56,62 @@ impl Console {
         }
     }
 
-    /// Prints an answer as text or as JSON.
+    /// Prints an answer: as text, or as the value in the format that was asked for.
     pub(crate) fn answer(&self, text: &str, json: impl FnOnce() -> Value) -> Result<(), Failure> {
-        if self.json() {
-            return self.print(&pretty(&json()));
+        if self.machine() {
+            return self.print(&self.output.render(&json())?);
         }
         self.print(text)
     }
 
+    /// Prints one thing: a line for each field, or as the value in the format that was asked for.
+    pub(crate) fn show(&self, value: Value) -> Result<(), Failure> {
+        let text = if self.machine() {
+            self.output.render(&value)?
+        } else if self.columns.is_empty() {
+            describe(&value)
+        } else {
+            Table::of(&[], value).text(self.view())?
+        };
+        self.print(&text)
+    }
+
+    /// Prints one of many things that come one after the other.
+    pub(crate) fn line(&self, text: &str, json: impl FnOnce() -> Value) -> Result<(), Failure> {
+        if self.machine() {
+            return self.print(&self.output.line(&json())?);
+        }
+        self.print(&format!("{text}\n"))
+    }
+
+    /// Prints a document that is JSON already, byte by byte if JSON was asked for.
+    pub(crate) fn document(&self, json: &str) -> Result<(), Failure> {
+        if self.output == Output::Json {
+            return self.print(json);
+        }
+        let value = serde_json::from_str(json).unwrap_or_else(|_| Value::from(json));
+        self.print(&self.output.render(&value)?)
+    }
+
     /// Prints rows with their headers, or as a list of objects.
-    pub(crate) fn table(&self, table: &Table) -> Result<(), Failure> {
-        let text = table.text(self.headers);
-        self.answer(&text, || table.json())
+    pub(crate) fn table(&self, mut table: Table) -> Result<(), Failure> {
+        table.sort(self.view())?;
+        if self.machine() {
+            return self.print(&self.output.render(&table.into_json())?);
+        }
+        if table.len() == 0 {
+            self.note("nothing found");
+        }
+        self.print(&table.text(self.view())?)
+    }
+
+    fn view(&self) -> View<'_> {
+        View {
+            headers: self.headers,
+            wide: self.output == Output::Wide,
+            columns: &self.columns,
+            sort_by: self.sort_by.as_deref(),
+        }
     }
 
     /// Says something on the side: on stderr, unless quiet.
@@ -84,7 +123,7 @@ impl Console {
 
     /// Says what went wrong: on stderr, always.
     pub(crate) fn failure(&self, failure: &Failure) {
-        if self.json() {
+        if self.machine() && self.output != Output::Name {
             complain(pretty(&failure.to_json()).trim_end());
             return;
         }
@@ -94,7 +133,7 @@ impl Console {
             ("", "")
         };
         for text in failure.texts() {
-            complain(&format!("{on}error:{off} {text}"));
+            complain(&format!("{on}error:{off} {}", plain(text)));
         }
     }
 
@@ -122,67 +161,6 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Indented JSON with a final line end.
-pub(crate) fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
-}
-
-/// Rows under headers.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Table {
-    headers: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-}
-
-impl Table {
-    pub(crate) fn new(headers: &[&'static str]) -> Table {
-        Table {
-            headers: headers.to_vec(),
-            rows: Vec::new(),
-        }
-    }
-
-    pub(crate) fn row(&mut self, cells: Vec<String>) {
-        debug_assert_eq!(cells.len(), self.headers.len());
-        self.rows.push(cells);
-    }
-
-    fn text(&self, headers: bool) -> String {
-        let head: Vec<String> = self.headers.iter().map(|h| h.to_uppercase()).collect();
-        let rows = || headers.then_some(&head).into_iter().chain(&self.rows);
-        let width = |column: usize| {
-            rows()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..self.headers.len()).map(width).collect();
-        let mut out = String::new();
-        for row in rows() {
-            let cells = row
-                .iter()
-                .zip(&widths)
-                .map(|(cell, &width)| format!("{cell:<width$}"));
-            let line = cells.collect::<Vec<_>>().join("  ");
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        out
-    }
-
-    fn json(&self) -> Value {
-        let object = |row: &Vec<String>| {
-            let pairs = self.headers.iter().zip(row);
-            Value::Object(
-                pairs
-                    .map(|(k, v)| ((*k).to_owned(), Value::from(v.as_str())))
-                    .collect(),
-            )
-        };
-        Value::Array(self.rows.iter().map(object).collect())
-    }
-}
-
 /// Reads a text file.
 pub(crate) fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| Failure::file(path, &error))
@@ -207,18 +185,6 @@ fn beside(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_table_is_aligned_and_its_json_has_the_same_words() {
-        let mut table = Table::new(&["name", "seed"]);
-        table.row(vec!["quickstart".into(), "7".into()]);
-        assert_eq!(table.text(true), "NAME        SEED\nquickstart  7\n");
-        assert_eq!(table.text(false), "quickstart  7\n");
-        assert_eq!(
-            table.json(),
-            serde_json::json!([{ "name": "quickstart", "seed": "7" }])
-        );
-    }
 
     #[test]
     fn a_file_is_written_whole_or_not_at_all() {

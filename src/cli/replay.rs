@@ -219,17 +219,15 @@ impl<'a> Job<'a> {
         if self.args.inputs.len() == 1 {
             return run::deliver(self.console, document, &self.args.report, self.args.format);
         }
-        if self.console.json() {
-            let line = serde_json::to_string(document).expect("a report is plain data");
-            return self.console.print(&(line + "\n"));
-        }
         let word = if broken { "FAILED" } else { "ok" };
         let header = &report.header;
         let text = format!(
-            "{word:<6}  {:<16}  {}  {} events\n",
+            "{word:<6}  {:<16}  {}  {} events",
             header.scenario, header.event_hash, header.events
         );
-        self.console.print(&text)
+        self.console.line(&text, || {
+            serde_json::to_value(document).expect("a report is plain data")
+        })
     }
 }
 

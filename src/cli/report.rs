@@ -30,23 +30,10 @@ pub(super) fn run(console: &Console, args: &Args) -> Result<Exit, Failure> {
         let document = read(file)?;
         match &args.out {
             Some(path) => run::save(&document, path, args.format)?,
-            None => console.print(&run::render(
-                &document,
-                format(console, args),
-                console.colors_stdout(),
-            ))?,
+            None => run::print(console, &document, args.format)?,
         }
     }
     Ok(Exit::Done)
-}
-
-fn format(console: &Console, args: &Args) -> Format {
-    let plain = if console.json() {
-        Format::Json
-    } else {
-        Format::Text
-    };
-    args.format.unwrap_or(plain)
 }
 
 /// Reads a report that was written as JSON.

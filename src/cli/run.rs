@@ -182,8 +182,19 @@ pub(super) fn deliver(
     files
         .iter()
         .try_for_each(|path| save(document, path, format))?;
-    let plain = format.filter(|_| files.is_empty()).unwrap_or(Format::Text);
-    let format = if console.json() { Format::Json } else { plain };
+    print(console, document, format.filter(|_| files.is_empty()))
+}
+
+/// Prints a document: for programs as `-o` says, for people in the format given, else as text.
+pub(super) fn print(
+    console: &Console,
+    document: &Document,
+    format: Option<Format>,
+) -> Result<(), Failure> {
+    if console.machine() {
+        return console.document(&render(document, Format::Json, false));
+    }
+    let format = format.unwrap_or(Format::Text);
     console.print(&render(document, format, console.colors_stdout()))
 }
 

@@ -8,8 +8,9 @@ use serde_json::json;
 
 use super::exit::{Code, Exit, Failure};
 use super::input::{self, Source};
-use super::output::{self, Console, Table};
+use super::output::{self, Console};
 use super::run::prepare;
+use super::table::Table;
 use super::{generate, replay};
 
 #[derive(Debug, clap::Subcommand)]
@@ -72,10 +73,20 @@ pub(super) fn run(console: &Console, command: &Command) -> Result<Exit, Failure>
         Command::Check(args) => check(console, args),
         Command::Run(args) => replay::run(console, args),
         Command::Explain(args) => explain(console, args),
-        Command::Schema => console.print(&generate::schema()).map(|()| Exit::Done),
+        Command::Schema => schema(console),
         Command::List => list(console),
         Command::Import(command) => super::import::run(console, command),
     }
+}
+
+fn schema(console: &Console) -> Result<Exit, Failure> {
+    let text = generate::schema();
+    if console.machine() {
+        console.document(&text)?;
+    } else {
+        console.print(&text)?;
+    }
+    Ok(Exit::Done)
 }
 
 fn new(console: &Console, args: &New) -> Result<Exit, Failure> {
@@ -122,7 +133,7 @@ fn check(console: &Console, args: &Check) -> Result<Exit, Failure> {
         let prepared = prepare(&Source::find(name)?, &args.set, None)?;
         table.row(row(&prepared.scenario));
     }
-    console.table(&table)?;
+    console.table(table)?;
     Ok(Exit::Done)
 }
 
@@ -171,7 +182,7 @@ fn list(console: &Console) -> Result<Exit, Failure> {
             "bundled".to_owned(),
         ]);
     }
-    console.table(&table)?;
+    console.table(table)?;
     Ok(Exit::Done)
 }
 

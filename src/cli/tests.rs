@@ -10,7 +10,7 @@ fn walk(command: &Command, path: &str, visit: &mut impl FnMut(&Command, &str)) {
     visit(command, path);
     for sub in command
         .get_subcommands()
-        .filter(|sub| sub.get_name() != "help")
+        .filter(|sub| sub.get_name() != "help" && !sub.is_hide_set())
     {
         walk(sub, &format!("{path} {}", sub.get_name()), visit);
     }

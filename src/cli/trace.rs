@@ -72,12 +72,10 @@ fn show(console: &Console, args: &Show) -> Result<Exit, Failure> {
         }
         left -= 1;
         let step = lines.parse(&line)?;
-        let text = if console.json() {
-            line + "\n"
-        } else {
-            format!("{}  {}", lines.at, step.show())
-        };
-        console.print(&text)?;
+        let text = format!("{}  {}", lines.at, step.show());
+        console.line(text.trim_end(), || {
+            serde_json::from_str(&line).unwrap_or_default()
+        })?;
     }
     Ok(Exit::Done)
 }
