@@ -51,7 +51,7 @@ fn a_typing_error_gets_a_suggestion() {
     --- stderr
     error: unrecognized subcommand 'repaly'
 
-      tip: a similar subcommand exists: 'replay'
+      tip: some similar subcommands exist: 'apply', 'replay'
 
     Usage: nimbus [OPTIONS] [COMMAND]
 

@@ -26,6 +26,8 @@ const HOSTS: &[&str] = &[
     "example.com",
     "kubernetes.io",
     "doc.rust-lang.org",
+    "127.0.0.1",
+    "localhost",
 ];
 
 /// One file: text is empty if it is not UTF-8.
