@@ -119,14 +119,19 @@ fn create(session: &Session<'_>, args: &Create) -> Result<Exit, Failure> {
 }
 
 fn edit(session: &Session<'_>, args: &Edit) -> Result<Exit, Failure> {
-    let fields = shaped(Fields::default().set("name", args.name.as_deref()), &args.shape);
+    let fields = shaped(
+        Fields::default().set("name", args.name.as_deref()),
+        &args.shape,
+    );
     if fields.is_empty() {
         let text = "expected something to change: --name, --description, --metadata or --env";
         return Err(Failure::new(Code::Usage, text));
     }
     let path = path(session, &args.app)?;
     let etag = session.get(&path)?.etag();
-    let call = Call::patch(api(&path)).body(fields.into_value()).if_match(etag);
+    let call = Call::patch(api(&path))
+        .body(fields.into_value())
+        .if_match(etag);
     session.act(call, &format!("app {} changed", args.app))
 }
 

@@ -41,7 +41,9 @@ pub(super) fn apply(session: &Session<'_>, args: &Args) -> Result<Exit, Failure>
             word.to_owned()
         };
         if !session.console.machine() {
-            session.console.print(&format!("{} {word}\n", manifest.title()))?;
+            session
+                .console
+                .print(&format!("{} {word}\n", manifest.title()))?;
         }
         done.push(json!({ "kind": manifest.kind.name, "name": manifest.name(), "action": word, "result": answer }));
     }
@@ -98,7 +100,11 @@ fn shown(manifest: &Manifest, step: &Step) -> String {
     let mut out = format!("{mark} {}\n", manifest.title());
     for change in &step.changes {
         let before = cell(Some(&change.before));
-        out.push_str(&format!("    {}: {before} -> {}\n", change.field, cell(Some(&change.after))));
+        out.push_str(&format!(
+            "    {}: {before} -> {}\n",
+            change.field,
+            cell(Some(&change.after))
+        ));
     }
     out
 }
@@ -108,7 +114,10 @@ pub(super) fn delete(session: &Session<'_>, args: &Args) -> Result<Exit, Failure
     let manifests = manifest::read(&args.file)?;
     let lasting = manifests.iter().find(|manifest| !manifest.kind.deletable);
     if let Some(manifest) = lasting {
-        let text = format!("{}: a {} cannot be deleted", manifest.place, manifest.kind.name);
+        let text = format!(
+            "{}: a {} cannot be deleted",
+            manifest.place, manifest.kind.name
+        );
         return Err(Failure::new(Code::Usage, text));
     }
     let titles: Vec<String> = manifests.iter().map(Manifest::title).collect();
@@ -116,9 +125,15 @@ pub(super) fn delete(session: &Session<'_>, args: &Args) -> Result<Exit, Failure
     let mut done = Vec::new();
     for manifest in manifests.iter().rev() {
         let gone = plan::delete(session, manifest)?;
-        let word = if gone { "is being deleted" } else { "is not there" };
+        let word = if gone {
+            "is being deleted"
+        } else {
+            "is not there"
+        };
         if !session.console.machine() {
-            session.console.print(&format!("{} {word}\n", manifest.title()))?;
+            session
+                .console
+                .print(&format!("{} {word}\n", manifest.title()))?;
         }
         done.push(json!({ "kind": manifest.kind.name, "name": manifest.name(), "found": gone }));
     }

@@ -67,11 +67,18 @@ fn verify(session: &Session<'_>) -> Result<Exit, Failure> {
     let body = session.get("/audit/verify")?.body;
     let whole = body["ok"] == true;
     let entries = cell(body.get("entries").or(body.get("checked")));
-    let text = if whole { format!("the audit log is whole: {entries} entries\n") } else { String::new() };
+    let text = if whole {
+        format!("the audit log is whole: {entries} entries\n")
+    } else {
+        String::new()
+    };
     let first = cell(body.get("first_difference").or(body.get("first_broken")));
     session.console.answer(&text, || body)?;
     if whole {
         return Ok(Exit::Done);
     }
-    Err(Failure::new(Code::Unhealthy, format!("the audit log was changed, first at {first}")))
+    Err(Failure::new(
+        Code::Unhealthy,
+        format!("the audit log was changed, first at {first}"),
+    ))
 }

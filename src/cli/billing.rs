@@ -188,15 +188,35 @@ fn page_of(invoice: &Value) -> String {
         cell(period.get("from")),
         cell(period.get("to"))
     );
-    let lines: Vec<Vec<String>> = invoice["lines"].as_array().into_iter().flatten().map(line).collect();
-    let width = |column: usize| lines.iter().map(|l| l[column].chars().count()).max().unwrap_or(0);
+    let lines: Vec<Vec<String>> = invoice["lines"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(line)
+        .collect();
+    let width = |column: usize| {
+        lines
+            .iter()
+            .map(|l| l[column].chars().count())
+            .max()
+            .unwrap_or(0)
+    };
     let widths = [width(0), width(1), width(2), width(3), width(4)];
     for line in &lines {
-        let [what, quantity, unit, price, amount] = line.as_slice() else { continue };
+        let [what, quantity, unit, price, amount] = line.as_slice() else {
+            continue;
+        };
         let [a, b, c, d, e] = widths;
-        out.push_str(&format!("  {what:<a$}  {quantity:>b$} {unit:<c$}  at {price:>d$}  {amount:>e$}\n"));
+        out.push_str(&format!(
+            "  {what:<a$}  {quantity:>b$} {unit:<c$}  at {price:>d$}  {amount:>e$}\n"
+        ));
     }
-    for (label, key) in [("subtotal", "subtotal"), ("credits", "credits"), ("tax", "tax"), ("total", "total")] {
+    for (label, key) in [
+        ("subtotal", "subtotal"),
+        ("credits", "credits"),
+        ("tax", "tax"),
+        ("total", "total"),
+    ] {
         out.push_str(&format!("  {label:<10} {} {}\n", at(key), at("currency")));
     }
     out
@@ -224,7 +244,9 @@ fn invoices(session: &Session<'_>, args: &Invoices) -> Result<Exit, Failure> {
 
 /// 0 if the stored usage gives the same invoice, else 7.
 fn verify(session: &Session<'_>, invoice: &str) -> Result<Exit, Failure> {
-    let body = session.get(&format!("/billing/invoices/{}/verify", segment(invoice)))?.body;
+    let body = session
+        .get(&format!("/billing/invoices/{}/verify", segment(invoice)))?
+        .body;
     let same = body["ok"] == true;
     let windows = cell(body.get("checked_windows"));
     let text = if same {
@@ -243,9 +265,18 @@ fn verify(session: &Session<'_>, invoice: &str) -> Result<Exit, Failure> {
 
 fn finalize(session: &Session<'_>, args: &Finalize) -> Result<Exit, Failure> {
     session.confirm(&format!("finalize invoice {}, for ever", args.invoice))?;
-    let path = api(&format!("/billing/invoices/{}/finalize", segment(&args.invoice)));
-    let body = args.reason.as_ref().map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
-    session.act(Call::post(path).body(body), &format!("invoice {} finalized", args.invoice))
+    let path = api(&format!(
+        "/billing/invoices/{}/finalize",
+        segment(&args.invoice)
+    ));
+    let body = args
+        .reason
+        .as_ref()
+        .map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
+    session.act(
+        Call::post(path).body(body),
+        &format!("invoice {} finalized", args.invoice),
+    )
 }
 
 #[test]

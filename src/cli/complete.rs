@@ -74,7 +74,10 @@ fn names(remote: &Remote, noun: Noun) -> Result<Vec<String>, Failure> {
     let (path, field) = noun.list();
     let target = settings.target(remote)?;
     let call = Call::get(api(path))
-        .with("tenant_id", target.tenant.clone().filter(|_| path == "/apps"))
+        .with(
+            "tenant_id",
+            target.tenant.clone().filter(|_| path == "/apps"),
+        )
         .with("limit", Some(NAMES_MAX));
     let body = Client::new(target)?.probe(&call)?.body;
     let items = body["items"].as_array().cloned().unwrap_or_default();
@@ -86,7 +89,9 @@ fn names(remote: &Remote, noun: Noun) -> Result<Vec<String>, Failure> {
         let slug = app["slug"].as_str().unwrap_or_default().to_owned();
         let names = app["services"].as_array().cloned().unwrap_or_default();
         names.into_iter().filter_map(move |service| {
-            service["name"].as_str().map(|name| format!("{slug}/{name}"))
+            service["name"]
+                .as_str()
+                .map(|name| format!("{slug}/{name}"))
         })
     });
     Ok(services.collect())

@@ -75,12 +75,19 @@ pub(super) fn run(console: &Console, remote: &Remote, command: &Command) -> Resu
 }
 
 fn said(console: &Console, name: &str, what: &str) -> Result<Exit, Failure> {
-    console.answer(&format!("context {name} {what}\n"), || json!({ "name": name }))?;
+    console.answer(
+        &format!("context {name} {what}\n"),
+        || json!({ "name": name }),
+    )?;
     Ok(Exit::Done)
 }
 
 fn changed(settings: &Settings, remote: &Remote, args: &Set) -> Result<Context, Failure> {
-    let mut context = settings.contexts().get(&args.name).cloned().unwrap_or_default();
+    let mut context = settings
+        .contexts()
+        .get(&args.name)
+        .cloned()
+        .unwrap_or_default();
     if let Some(server) = &remote.server {
         context.server = Some(address(server)?);
     }
@@ -98,7 +105,8 @@ fn changed(settings: &Settings, remote: &Remote, args: &Set) -> Result<Context, 
 }
 
 fn absolute(path: &std::path::Path) -> Result<PathBuf, Failure> {
-    path.canonicalize().map_err(|error| Failure::file(path, &error))
+    path.canonicalize()
+        .map_err(|error| Failure::file(path, &error))
 }
 
 fn list(console: &Console, settings: &Settings) -> Result<Exit, Failure> {

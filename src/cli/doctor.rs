@@ -83,7 +83,11 @@ impl Findings {
     }
 
     fn worst(&self) -> State {
-        self.list.iter().map(|finding| finding.state).max().unwrap_or(State::Ok)
+        self.list
+            .iter()
+            .map(|finding| finding.state)
+            .max()
+            .unwrap_or(State::Ok)
     }
 }
 
@@ -108,9 +112,15 @@ pub(super) fn run(console: &Console, options: &Remote, args: &Args) -> Result<Ex
     if findings.worst() < State::Error {
         return Ok(Exit::Done);
     }
-    let wrong = findings.list.iter().filter(|finding| finding.state == State::Error);
+    let wrong = findings
+        .list
+        .iter()
+        .filter(|finding| finding.state == State::Error);
     let wrong: Vec<&str> = wrong.map(|finding| finding.check.as_str()).collect();
-    Err(Failure::new(Code::Unhealthy, format!("not well: {}", wrong.join(", "))))
+    Err(Failure::new(
+        Code::Unhealthy,
+        format!("not well: {}", wrong.join(", ")),
+    ))
 }
 
 /// All that was found, without secrets.
@@ -132,7 +142,14 @@ fn bundle(findings: &Findings) -> Value {
 }
 
 /// Words that a secret goes by.
-const SECRET: [&str; 6] = ["token", "key", "secret", "password", "credential", "authorization"];
+const SECRET: [&str; 6] = [
+    "token",
+    "key",
+    "secret",
+    "password",
+    "credential",
+    "authorization",
+];
 
 /// Takes out whatever goes by the name of a secret.
 fn masked(value: Value) -> Value {
@@ -141,7 +158,11 @@ fn masked(value: Value) -> Value {
             let fields = object.into_iter().map(|(name, value)| {
                 let small = name.to_lowercase();
                 let hidden = value.is_string() && SECRET.iter().any(|word| small.contains(word));
-                let value = if hidden { Value::from("(left out)") } else { masked(value) };
+                let value = if hidden {
+                    Value::from("(left out)")
+                } else {
+                    masked(value)
+                };
                 (name, value)
             });
             Value::Object(fields.collect())
@@ -154,7 +175,10 @@ fn masked(value: Value) -> Value {
 #[test]
 fn a_bundle_has_no_secret() {
     let mut findings = Findings::default();
-    findings.keep("config", json!({ "api_key": "nbk_1", "nested": [{ "Token": "t", "port": 80 }] }));
+    findings.keep(
+        "config",
+        json!({ "api_key": "nbk_1", "nested": [{ "Token": "t", "port": 80 }] }),
+    );
     let text = bundle(&findings).to_string();
     assert!(!text.contains("nbk_1") && !text.contains("\"t\""), "{text}");
     assert!(text.contains("80"), "{text}");

@@ -61,12 +61,18 @@ fn watch(session: &Session<'_>, call: &Call, limit: Option<u32>) -> Result<Exit,
     let mut left = limit;
     session.client.stream(call, &mut |event| {
         if event.kind == "lagged" {
-            session.console.note("events were left out: we read too slowly");
+            session
+                .console
+                .note("events were left out: we read too slowly");
             return Ok(ControlFlow::Continue(()));
         }
         print(session, event)?;
         left = left.map(|left| left - 1);
-        Ok(if left == Some(0) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if left == Some(0) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     })?;
     Ok(Exit::Done)
 }

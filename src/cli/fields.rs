@@ -19,7 +19,10 @@ impl Fields {
 
     /// A map of texts, if anything is in it.
     pub(super) fn pairs(self, name: &str, pairs: &[Pair]) -> Fields {
-        let map: Map<String, Value> = pairs.iter().map(|(k, v)| (k.clone(), Value::from(v.as_str()))).collect();
+        let map: Map<String, Value> = pairs
+            .iter()
+            .map(|(k, v)| (k.clone(), Value::from(v.as_str())))
+            .collect();
         self.set(name, (!map.is_empty()).then_some(Value::Object(map)))
     }
 
@@ -113,7 +116,10 @@ pub(super) fn quota(text: &str) -> Result<Value, String> {
     for part in text.split(',') {
         let (name, value) = pair(part).map_err(|_| format!("{part}: expected NAME=AMOUNT"))?;
         let (field, amount) = check::quota(&name, &value)?;
-        if quota.insert(field.to_owned(), Value::from(amount)).is_some() {
+        if quota
+            .insert(field.to_owned(), Value::from(amount))
+            .is_some()
+        {
             return Err(format!("{name}: stands here twice"));
         }
     }

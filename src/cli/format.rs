@@ -55,7 +55,10 @@ impl Output {
     pub(crate) fn render(&self, value: &Value) -> Result<String, Failure> {
         Ok(match self {
             Output::Yaml => yaml(value),
-            Output::Name => names(value).iter().map(|name| format!("{name}\n")).collect(),
+            Output::Name => names(value)
+                .iter()
+                .map(|name| format!("{name}\n"))
+                .collect(),
             Output::JsonPath(path) => select(value, path)?,
             Output::Json | Output::Table | Output::Wide => pretty(value),
         })
@@ -133,7 +136,9 @@ fn name(value: &Value) -> Option<String> {
         .iter()
         .any(|parent| value.get(parent).is_some());
     let order = NAMES.iter().filter(|name| !(parented && **name == "slug"));
-    let found = order.filter_map(|name| value.get(name)).find(|v| !v.is_null())?;
+    let found = order
+        .filter_map(|name| value.get(name))
+        .find(|v| !v.is_null())?;
     Some(match found {
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -150,7 +155,10 @@ const FORMATS: [(&str, &str); 6] = [
     ("json", "for programs"),
     ("yaml", "for programs, as YAML"),
     ("name", "only names, one a line"),
-    ("jsonpath=", "what a JSON path selects, as in jsonpath=$.items[*].id"),
+    (
+        "jsonpath=",
+        "what a JSON path selects, as in jsonpath=$.items[*].id",
+    ),
 ];
 
 impl TypedValueParser for OutputParser {
@@ -176,7 +184,9 @@ impl TypedValueParser for OutputParser {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        let values = FORMATS.iter().map(|(name, help)| PossibleValue::new(*name).help(*help));
+        let values = FORMATS
+            .iter()
+            .map(|(name, help)| PossibleValue::new(*name).help(*help));
         Some(Box::new(values))
     }
 }
@@ -194,17 +204,26 @@ mod tests {
 
     #[test]
     fn one_value_has_every_form() {
-        let list = json!({ "items": [{ "id": "ten-1", "slug": "acme" }, { "id": "x", "slug": "umbra" }] });
+        let list =
+            json!({ "items": [{ "id": "ten-1", "slug": "acme" }, { "id": "x", "slug": "umbra" }] });
         check("name", &list, "acme\numbra\n");
         check("jsonpath=$.items[*].id", &list, "ten-1\nx\n");
         check("jsonpath={.items[0].slug}", &list, "acme\n");
-        check("jsonpath=items[1]", &list, "{\"id\":\"x\",\"slug\":\"umbra\"}\n");
+        check(
+            "jsonpath=items[1]",
+            &list,
+            "{\"id\":\"x\",\"slug\":\"umbra\"}\n",
+        );
         check("yaml", &json!({ "a": [1, "2"] }), "a:\n- 1\n- \"2\"\n");
     }
 
     #[test]
     fn what_has_a_parent_goes_by_its_id() {
-        check("name", &json!({ "id": "app-1", "slug": "shop", "tenant_id": "t" }), "app-1\n");
+        check(
+            "name",
+            &json!({ "id": "app-1", "slug": "shop", "tenant_id": "t" }),
+            "app-1\n",
+        );
         check("name", &json!({ "name": "node-a" }), "node-a\n");
         check("name", &json!([{ "number": 3 }]), "3\n");
     }
@@ -213,6 +232,9 @@ mod tests {
     fn an_unreadable_path_is_refused() {
         assert_eq!(Output::parse("jsonpath=$.["), None);
         assert_eq!(Output::parse("xml"), None);
-        assert_eq!(Output::parse(&format!("jsonpath={}", "a".repeat(PATH_MAX + 1))), None);
+        assert_eq!(
+            Output::parse(&format!("jsonpath={}", "a".repeat(PATH_MAX + 1))),
+            None
+        );
     }
 }

@@ -77,8 +77,14 @@ fn create(session: &Session<'_>, args: &Create) -> Result<Exit, Failure> {
         .set("tenant_id", session.tenant_option());
     let answer = session.write(Call::post(api("/api-keys")).body(fields.into_value()))?;
     let secret = answer.body["key"].as_str().unwrap_or_default().to_owned();
-    let text = if session.remote.tries() { String::new() } else { format!("{secret}\n") };
+    let text = if session.remote.tries() {
+        String::new()
+    } else {
+        format!("{secret}\n")
+    };
     session.console.answer(&text, || answer.body)?;
-    session.console.note("this is shown once; keep it where nobody else reads it");
+    session
+        .console
+        .note("this is shown once; keep it where nobody else reads it");
     Ok(Exit::Done)
 }

@@ -70,7 +70,12 @@ impl<'a> Place<'a> {
     fn keep(&mut self, token: String) -> Result<Exit, Failure> {
         let client = self.client(Some(token.clone()))?;
         let who = client.send(&Call::get(api("/whoami")))?.body;
-        let mut context = self.settings.contexts().get(&self.name).cloned().unwrap_or_default();
+        let mut context = self
+            .settings
+            .contexts()
+            .get(&self.name)
+            .cloned()
+            .unwrap_or_default();
         context.server = Some(self.target.server.clone());
         self.settings.set(&self.name, Context { ..context }, true)?;
         let credential = Credential {
@@ -121,7 +126,9 @@ pub(super) fn bootstrap(
     let mut place = Place::new(console, remote)?;
     let key = secret("bootstrap key", args.key_file.as_deref())?;
     let body = json!({ "tenant_id": "admin", "tenant_name": "admin", "api_key": key });
-    let answer = place.client(None)?.send(&Call::post("/auth/token").body(body))?;
+    let answer = place
+        .client(None)?
+        .send(&Call::post("/auth/token").body(body))?;
     place.keep(token_of(&answer.body)?)
 }
 
@@ -133,15 +140,26 @@ pub(super) fn logout(console: &Console, remote: &Remote) -> Result<Exit, Failure
     };
     // an API key outlives a logout; `nimbus key delete` ends it
     if token.split('.').count() == 3 {
-        let ended = place.client(Some(token))?.send(&Call::post(api("/auth/logout")));
+        let ended = place
+            .client(Some(token))?
+            .send(&Call::post(api("/auth/logout")));
         if let Err(failure) = ended {
             let told = failure.texts().next().unwrap_or_default().to_owned();
-            console.note(&format!("the token is forgotten here, but not ended on the server: {told}"));
+            console.note(&format!(
+                "the token is forgotten here, but not ended on the server: {told}"
+            ));
         }
     }
     let forgotten = place.settings.forget(&place.name)?;
-    let text = if forgotten { "signed out" } else { "the token came from elsewhere and is not kept here" };
-    console.answer(&format!("{text}\n"), || json!({ "context": place.name, "forgotten": forgotten }))?;
+    let text = if forgotten {
+        "signed out"
+    } else {
+        "the token came from elsewhere and is not kept here"
+    };
+    console.answer(
+        &format!("{text}\n"),
+        || json!({ "context": place.name, "forgotten": forgotten }),
+    )?;
     Ok(Exit::Done)
 }
 
@@ -164,7 +182,10 @@ fn secret(what: &str, file: Option<&Path>) -> Result<String, Failure> {
     };
     let text = text.trim();
     if text.is_empty() || text.len() as u64 > SECRET_MAX {
-        return Err(Failure::new(Code::Usage, format!("{what}: nothing was given")));
+        return Err(Failure::new(
+            Code::Usage,
+            format!("{what}: nothing was given"),
+        ));
     }
     Ok(text.to_owned())
 }

@@ -43,7 +43,9 @@ pub(super) fn run(session: &Session<'_>, args: &Args) -> Result<Exit, Failure> {
         let call = call.with("follow", Some(true));
         session.client.stream(&call, &mut |event| {
             if event.kind == "lagged" {
-                session.console.note("lines were left out: we read too slowly");
+                session
+                    .console
+                    .note("lines were left out: we read too slowly");
             } else {
                 print(session, event.data)?;
             }
@@ -64,6 +66,11 @@ pub(super) fn run(session: &Session<'_>, args: &Args) -> Result<Exit, Failure> {
 
 fn print(session: &Session<'_>, line: Value) -> Result<(), Failure> {
     let said = line["line"].as_str().or(line.as_str()).unwrap_or_default();
-    let text = format!("{}  {}  {}", cell(line.get("time")), cell(line.get("replica")), plain(said));
+    let text = format!(
+        "{}  {}  {}",
+        cell(line.get("time")),
+        cell(line.get("replica")),
+        plain(said)
+    );
     session.console.line(&text, || line)
 }

@@ -84,7 +84,13 @@ struct Global {
     #[arg(long, global = true)]
     no_headers: bool,
     /// Columns of tables: headers, or fields of the answer such as `quota.cpu_m`.
-    #[arg(long, global = true, value_delimiter = ',', value_name = "A,B", hide_short_help = true)]
+    #[arg(
+        long,
+        global = true,
+        value_delimiter = ',',
+        value_name = "A,B",
+        hide_short_help = true
+    )]
     columns: Vec<String>,
     /// Order of rows: a header or a field; downwards with `-` in front, as in `--sort-by=-cpu`.
     #[arg(
@@ -199,12 +205,12 @@ fn tree() -> clap::Command {
 /// Whether the answer is for a program, before the arguments are understood.
 fn wants_json(args: &[OsString]) -> bool {
     let words: Vec<_> = args.iter().filter_map(|arg| arg.to_str()).collect();
-    let machine = |text: &str| {
-        ["json", "yaml"].contains(&text) || text.starts_with("jsonpath=")
-    };
+    let machine = |text: &str| ["json", "yaml"].contains(&text) || text.starts_with("jsonpath=");
     let pair = |pair: &[&str]| ["-o", "--output"].contains(&pair[0]) && machine(pair[1]);
     let joined = |word: &&str| {
-        let value = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
+        let value = word
+            .strip_prefix("--output=")
+            .or_else(|| word.strip_prefix("-o"));
         value.is_some_and(|value| machine(value.trim_start_matches('=')))
     };
     words.iter().any(|word| *word == "--json" || joined(word)) || words.windows(2).any(pair)

@@ -57,7 +57,10 @@ pub(super) fn run(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Watch(args) => watch(session, &args.operation),
         Command::Cancel(args) => {
             let call = Call::post(api(&format!("{}/cancel", path(&args.operation))));
-            session.act(call, &format!("operation {} is being ended", args.operation))
+            session.act(
+                call,
+                &format!("operation {} is being ended", args.operation),
+            )
         }
     }
 }
@@ -71,7 +74,10 @@ fn watch(session: &Session<'_>, id: &str) -> Result<Exit, Failure> {
         let over = ["succeeded", "failed", "cancelled"].contains(&state.as_str());
         Ok(look(over, body, state))
     })?;
-    let (state, error) = (cell(operation.get("state")), cell(operation["error"].get("detail")));
+    let (state, error) = (
+        cell(operation.get("state")),
+        cell(operation["error"].get("detail")),
+    );
     let succeeded = state == "succeeded";
     if succeeded || session.console.machine() {
         session.console.show(operation)?;
@@ -79,5 +85,8 @@ fn watch(session: &Session<'_>, id: &str) -> Result<Exit, Failure> {
     if succeeded {
         return Ok(Exit::Done);
     }
-    Err(Failure::new(Code::Unhealthy, format!("operation {id} {state}: {error}")))
+    Err(Failure::new(
+        Code::Unhealthy,
+        format!("operation {id} {state}: {error}"),
+    ))
 }

@@ -187,7 +187,10 @@ fn check(session: &Session<'_>, args: &Check) -> Result<Exit, Failure> {
     if stable {
         return Ok(Exit::Done);
     }
-    Err(Failure::new(Code::Unhealthy, format!("the policy may swing for ever: {why}")))
+    Err(Failure::new(
+        Code::Unhealthy,
+        format!("the policy may swing for ever: {why}"),
+    ))
 }
 
 impl Params {
@@ -196,9 +199,8 @@ impl Params {
             None => json!({}),
             Some(path) => {
                 let text = output::read(path)?;
-                let bad = |why: String| {
-                    Failure::new(Code::Invalid, format!("{}: {why}", path.display()))
-                };
+                let bad =
+                    |why: String| Failure::new(Code::Invalid, format!("{}: {why}", path.display()));
                 if path.extension().is_some_and(|e| e == "json") {
                     serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?
                 } else {
@@ -207,7 +209,10 @@ impl Params {
             }
         };
         let Value::Object(object) = &mut params else {
-            return Err(Failure::new(Code::Invalid, "parameters: expected keys and values"));
+            return Err(Failure::new(
+                Code::Invalid,
+                "parameters: expected keys and values",
+            ));
         };
         for (key, text) in &self.set {
             let value = serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()));

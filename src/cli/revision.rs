@@ -19,7 +19,11 @@ const COLUMNS: &[Col] = &[
     wide("SPEC", "spec_hash"),
 ];
 
-const CHANGES: &[Col] = &[col("FIELD", "field"), col("BEFORE", "before"), col("AFTER", "after")];
+const CHANGES: &[Col] = &[
+    col("FIELD", "field"),
+    col("BEFORE", "before"),
+    col("AFTER", "after"),
+];
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -96,9 +100,13 @@ fn diff(session: &Session<'_>, args: &Diff) -> Result<Exit, Failure> {
     let failed = |failure: Failure| failure.exiting(Exit::DiffFailed);
     let rest = format!("/revisions/{}/diff/{}", args.a, args.b);
     let path = service::path(session, &args.service, &rest).map_err(failed)?;
-    let list = session.list(Call::get(api(&path)), &Page::default()).map_err(failed)?;
+    let list = session
+        .list(Call::get(api(&path)), &Page::default())
+        .map_err(failed)?;
     let none = list["items"].as_array().is_none_or(Vec::is_empty);
-    session.console.table(super::table::Table::of(CHANGES, list))?;
+    session
+        .console
+        .table(super::table::Table::of(CHANGES, list))?;
     Ok(if none { Exit::Done } else { Exit::Failed })
 }
 
@@ -107,7 +115,10 @@ pub(super) fn rollback(session: &Session<'_>, args: &Rollback) -> Result<Exit, F
     let path = api(&format!("/services/{id}/rollback"));
     let body = args.to.map_or_else(|| json!({}), |to| json!({ "to": to }));
     let answer = session.write(Call::post(path).body(body))?;
-    let to = args.to.map_or_else(|| "the revision before".to_owned(), |n| format!("revision {n}"));
+    let to = args.to.map_or_else(
+        || "the revision before".to_owned(),
+        |n| format!("revision {n}"),
+    );
     let text = format!("service {} goes back to {to}", args.service);
     if session.remote.tries() {
         return session.done(answer, &text);

@@ -90,6 +90,9 @@ fn newest(session: &Session<'_>, name: &str) -> Result<serde_json::Value, Failur
     let mut list = session.list(Call::get(api(&path)), &page)?;
     match list["items"].get_mut(0) {
         Some(rollout) => Ok(rollout.take()),
-        None => Err(Failure::new(Code::NotFound, format!("service {name} has no rollout"))),
+        None => Err(Failure::new(
+            Code::NotFound,
+            format!("service {name} has no rollout"),
+        )),
     }
 }

@@ -139,7 +139,10 @@ fn watch(session: &Session<'_>, id: &str) -> Result<Value, Failure> {
     })?;
     if run["state"] == "failed" {
         let error = run["error"].as_str().unwrap_or("no cause was given");
-        return Err(Failure::new(Code::Unhealthy, format!("run {id} failed: {error}")));
+        return Err(Failure::new(
+            Code::Unhealthy,
+            format!("run {id} failed: {error}"),
+        ));
     }
     Ok(run)
 }

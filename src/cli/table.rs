@@ -101,7 +101,9 @@ impl Table {
         let Some(by) = view.sort_by else {
             return Ok(());
         };
-        let (name, down) = by.strip_prefix('-').map_or((by, false), |name| (name, true));
+        let (name, down) = by
+            .strip_prefix('-')
+            .map_or((by, false), |name| (name, true));
         let path = self.find("--sort-by", name)?.1;
         self.items.sort_by(|a, b| {
             let order = compare(at(a, &path), at(b, &path));
@@ -143,7 +145,9 @@ impl Table {
     fn shown(&self, view: View<'_>) -> Result<Vec<(String, String)>, Failure> {
         if view.columns.is_empty() {
             let all = self.columns.iter().filter(|column| view.wide || !column.2);
-            return Ok(all.map(|(head, path, _)| (head.clone(), path.clone())).collect());
+            return Ok(all
+                .map(|(head, path, _)| (head.clone(), path.clone()))
+                .collect());
         }
         let named = view.columns.iter().map(|name| self.find("--columns", name));
         named.collect()
@@ -162,7 +166,10 @@ impl Table {
             return Ok((name.to_uppercase(), name.to_owned()));
         }
         let heads: Vec<String> = self.columns.iter().map(|c| c.0.to_lowercase()).collect();
-        let text = format!("{option} {name}: expected a field, or one of {}", heads.join(", "));
+        let text = format!(
+            "{option} {name}: expected a field, or one of {}",
+            heads.join(", ")
+        );
         Err(Failure::new(Code::Usage, text))
     }
 }
@@ -238,7 +245,14 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// Fields that say what a thing is stand first.
 const FIRST: [&str; 8] = [
-    "name", "slug", "id", "principal", "kind", "status", "state", "number",
+    "name",
+    "slug",
+    "id",
+    "principal",
+    "kind",
+    "status",
+    "state",
+    "number",
 ];
 
 /// One thing, a line for each of its fields.
@@ -246,9 +260,19 @@ pub(crate) fn describe(value: &Value) -> String {
     let Value::Object(object) = value else {
         return cell(Some(value)) + "\n";
     };
-    let width = object.keys().map(|key| key.chars().count()).max().unwrap_or(0) + 1;
+    let width = object
+        .keys()
+        .map(|key| key.chars().count())
+        .max()
+        .unwrap_or(0)
+        + 1;
     let mut out = String::new();
-    let place = |key: &str| FIRST.iter().position(|first| *first == key).unwrap_or(FIRST.len());
+    let place = |key: &str| {
+        FIRST
+            .iter()
+            .position(|first| *first == key)
+            .unwrap_or(FIRST.len())
+    };
     let mut fields: Vec<_> = object.iter().collect();
     fields.sort_by_key(|(key, _)| place(key)); // stable: the others stay in order
     for (key, value) in fields {
@@ -295,7 +319,10 @@ mod tests {
         table.row(vec!["quickstart".into(), "7".into()]);
         let text = table.text(view(&[], None)).unwrap();
         assert_eq!(text, "NAME        SEED\nquickstart  7\n");
-        assert_eq!(table.into_json(), json!([{ "name": "quickstart", "seed": "7" }]));
+        assert_eq!(
+            table.into_json(),
+            json!([{ "name": "quickstart", "seed": "7" }])
+        );
     }
 
     #[test]
@@ -313,8 +340,14 @@ mod tests {
     #[test]
     fn a_cell_is_one_harmless_line() {
         let show = |value: Value| cell(Some(&value));
-        assert_eq!(show(json!({ "currency": "USD", "amount": "4.30", "amount_minor": 430 })), "4.30 USD");
-        assert_eq!(show(json!("2026-11-01T00:00:00.123456Z")), "2026-11-01T00:00:00Z");
+        assert_eq!(
+            show(json!({ "currency": "USD", "amount": "4.30", "amount_minor": 430 })),
+            "4.30 USD"
+        );
+        assert_eq!(
+            show(json!("2026-11-01T00:00:00.123456Z")),
+            "2026-11-01T00:00:00Z"
+        );
         assert_eq!(show(json!("a\u{1b}[2Jb\nc")), "a\\u{1b}[2Jb c");
         assert_eq!(show(json!(null)), "-");
         assert_eq!(show(json!({ "a": [1, 2] })), "a=1, 2");
@@ -323,6 +356,9 @@ mod tests {
     #[test]
     fn one_thing_is_described_field_by_field() {
         let value = json!({ "name": "api", "id": "svc-1", "ports": [{ "port": 80 }] });
-        assert_eq!(describe(&value), "name:  api\nid:    svc-1\nports:\n  - port=80\n");
+        assert_eq!(
+            describe(&value),
+            "name:  api\nid:    svc-1\nports:\n  - port=80\n"
+        );
     }
 }

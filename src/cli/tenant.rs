@@ -202,7 +202,10 @@ fn path(session: &Session<'_>, named: Option<&str>, rest: &str) -> Result<String
 }
 
 fn list(session: &Session<'_>, args: &List) -> Result<Exit, Failure> {
-    let label = args.label.as_ref().map(|(key, value)| format!("{key}={value}"));
+    let label = args
+        .label
+        .as_ref()
+        .map(|(key, value)| format!("{key}={value}"));
     let call = Call::get(api("/tenants"))
         .with("organization_id", args.organization.as_deref())
         .with("status", args.status.as_deref())
@@ -228,7 +231,10 @@ fn create(session: &Session<'_>, args: &Create) -> Result<Exit, Failure> {
 }
 
 fn edit(session: &Session<'_>, args: &Edit) -> Result<Exit, Failure> {
-    let fields = shaped(Fields::default().set("name", args.name.as_deref()), &args.shape);
+    let fields = shaped(
+        Fields::default().set("name", args.name.as_deref()),
+        &args.shape,
+    );
     if fields.is_empty() {
         let text = "expected something to change: --name, --quota, --isolation or --label";
         return Err(Failure::new(Code::Usage, text));
@@ -248,7 +254,10 @@ fn delete(session: &Session<'_>, tenant: &str) -> Result<Exit, Failure> {
 
 fn state(session: &Session<'_>, args: &Why, verb: &str, done: &str) -> Result<Exit, Failure> {
     let path = api(&format!("/tenants/{}/{verb}", segment(&args.tenant)));
-    let reason = args.reason.as_deref().unwrap_or("asked for on the command line");
+    let reason = args
+        .reason
+        .as_deref()
+        .unwrap_or("asked for on the command line");
     let call = Call::post(path).body(json!({ "reason": reason }));
     session.act(call, &format!("tenant {} {done}", args.tenant))
 }

@@ -48,12 +48,16 @@ pub(super) fn run(session: &Session<'_>, args: &Args) -> Result<Exit, Failure> {
         return Err(Failure::new(Code::NotFound, text));
     }
     let text: String = found.iter().map(explain).collect::<Vec<_>>().join("\n");
-    session.console.answer(&text, || json!({ "items": found, "next_cursor": null }))?;
+    session
+        .console
+        .answer(&text, || json!({ "items": found, "next_cursor": null }))?;
     Ok(Exit::Done)
 }
 
 fn one(session: &Session<'_>, id: &str) -> Result<Value, Failure> {
-    session.get(&format!("/decisions/{}", segment(id))).map(|answer| answer.body)
+    session
+        .get(&format!("/decisions/{}", segment(id)))
+        .map(|answer| answer.body)
 }
 
 fn of_service(session: &Session<'_>, id: &str, limit: u32) -> Result<Vec<Value>, Failure> {
@@ -69,11 +73,15 @@ fn of_service(session: &Session<'_>, id: &str, limit: u32) -> Result<Vec<Value>,
 /// Looks for a replica among those of all services; its decisions name it as their subject.
 fn of_replica(session: &Session<'_>, args: &Args) -> Result<Vec<Value>, Failure> {
     let named = |value: &Value| {
-        ["uid", "name", "id"].iter().any(|key| value[*key] == args.subject.as_str())
+        ["uid", "name", "id"]
+            .iter()
+            .any(|key| value[*key] == args.subject.as_str())
     };
     for app in session.apps()? {
         for service in app["services"].as_array().into_iter().flatten() {
-            let Some(id) = service["id"].as_str() else { continue };
+            let Some(id) = service["id"].as_str() else {
+                continue;
+            };
             let path = api(&format!("/services/{}/replicas", segment(id)));
             let list = session.list(Call::get(path), &Page::default())?;
             let replicas = list["items"].as_array().cloned().unwrap_or_default();
@@ -92,7 +100,9 @@ fn of_replica(session: &Session<'_>, args: &Args) -> Result<Vec<Value>, Failure>
 /// Whether a decision is about a replica: the subject ends with what names it.
 fn about(decision: &Value, replica: &Value) -> bool {
     let subject = decision["subject"].as_str().unwrap_or_default();
-    let names = ["uid", "name"].iter().filter_map(|key| replica[*key].as_str());
+    let names = ["uid", "name"]
+        .iter()
+        .filter_map(|key| replica[*key].as_str());
     let mut names = names.filter(|name| !name.is_empty());
     names.any(|name| subject == name || subject.ends_with(&format!("/{name}")))
 }
@@ -100,7 +110,13 @@ fn about(decision: &Value, replica: &Value) -> bool {
 /// One decision in a few lines.
 fn explain(decision: &Value) -> String {
     let at = |key: &str| cell(decision.get(key));
-    let mut out = format!("{}  {}  {}: {}\n", at("time"), at("kind"), at("subject"), at("reason"));
+    let mut out = format!(
+        "{}  {}  {}: {}\n",
+        at("time"),
+        at("kind"),
+        at("subject"),
+        at("reason")
+    );
     let mut line = |label: &str, text: String| {
         if text != "-" {
             out.push_str(&format!("  {label:<12} {text}\n"));
@@ -113,7 +129,11 @@ fn explain(decision: &Value) -> String {
     line("rule", at("rule"));
     let other = &decision["alternative"];
     if other.is_object() {
-        let text = format!("{} would choose {}", cell(other.get("policy")), cell(other.get("chosen")));
+        let text = format!(
+            "{} would choose {}",
+            cell(other.get("policy")),
+            cell(other.get("chosen"))
+        );
         line("otherwise", text);
     }
     line("decision", at("id"));

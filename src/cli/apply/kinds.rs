@@ -125,7 +125,9 @@ pub(super) const KINDS: [Kind; 4] = [
 ];
 
 fn text_of(value: &Value) -> Result<&str, String> {
-    value.as_str().ok_or_else(|| format!("expected a text, found {}", sort(value)))
+    value
+        .as_str()
+        .ok_or_else(|| format!("expected a text, found {}", sort(value)))
 }
 
 fn sort(value: &Value) -> &'static str {
@@ -173,7 +175,9 @@ fn memory(value: &Value) -> Check {
 
 fn within(value: &Value, least: u64, most: u64) -> Check {
     let inside = value.as_u64().is_some_and(|n| (least..=most).contains(&n));
-    inside.then_some(()).ok_or_else(|| format!("expected {least} to {most}, found {value}"))
+    inside
+        .then_some(())
+        .ok_or_else(|| format!("expected {least} to {most}, found {value}"))
 }
 
 fn replicas(value: &Value) -> Check {
@@ -190,12 +194,16 @@ fn count(value: &Value) -> Check {
 
 fn list(value: &Value) -> Check {
     let found = value.is_array();
-    found.then_some(()).ok_or_else(|| format!("expected a list, found {}", sort(value)))
+    found
+        .then_some(())
+        .ok_or_else(|| format!("expected a list, found {}", sort(value)))
 }
 
 fn object(value: &Value) -> Check {
     let found = value.is_object();
-    found.then_some(()).ok_or_else(|| format!("expected keys and values, found {}", sort(value)))
+    found
+        .then_some(())
+        .ok_or_else(|| format!("expected keys and values, found {}", sort(value)))
 }
 
 /// Keys with texts: numbers stand in quotes, so that `1.10` stays what it is.

@@ -54,9 +54,8 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Vec<Manifest>, Failure> {
     let mut manifests = Vec::new();
     let mut wrong = Vec::new();
     for path in files {
-        let documents = documents(&text_of(path)?).map_err(|why| {
-            Failure::new(Code::Invalid, format!("{}: {why}", path.display()))
-        })?;
+        let documents = documents(&text_of(path)?)
+            .map_err(|why| Failure::new(Code::Invalid, format!("{}: {why}", path.display())))?;
         for (at, document) in documents.into_iter().enumerate() {
             let place = format!("{}: document {}", path.display(), at + 1);
             match document {
@@ -72,7 +71,10 @@ pub(super) fn read(files: &[PathBuf]) -> Result<Vec<Manifest>, Failure> {
         return Err(Failure::lines(Code::Invalid, wrong));
     }
     if manifests.is_empty() {
-        return Err(Failure::new(Code::Invalid, "no document with a kind was found"));
+        return Err(Failure::new(
+            Code::Invalid,
+            "no document with a kind was found",
+        ));
     }
     Ok(manifests)
 }
@@ -184,7 +186,14 @@ mod tests {
     fn everything_wrong_is_named_at_once() {
         let text = "kind: Service\napp: shop\nname: API\ncpu_limit: 1\nreplicas: 5000\nenv: {A: 1}\nimgae: x\n";
         let wrong = check(text).join("\n");
-        for part in ["name: expected 1 to 30", "cpu_limit: expected a text", "replicas: expected 0 to 1000", "env: A: expected a text", "imgae: unknown field", "image is missing"] {
+        for part in [
+            "name: expected 1 to 30",
+            "cpu_limit: expected a text",
+            "replicas: expected 0 to 1000",
+            "env: A: expected a text",
+            "imgae: unknown field",
+            "image is missing",
+        ] {
             assert!(wrong.contains(part), "{part}: {wrong}");
         }
         assert!(check("name: x\n")[0].contains("kind is missing"));

@@ -81,7 +81,11 @@ pub(super) fn carry_out(
     manifest: &Manifest,
     step: &Step,
 ) -> Result<Value, Failure> {
-    let now = step.now.as_ref().map(|now| now.body.clone()).unwrap_or_default();
+    let now = step
+        .now
+        .as_ref()
+        .map(|now| now.body.clone())
+        .unwrap_or_default();
     match step.action {
         Action::None => Ok(now),
         Action::Create => {
@@ -106,7 +110,11 @@ fn write(session: &Session<'_>, call: Call, part: &str) -> Result<Value, Failure
     if session.remote.tries() || session.remote.idempotency_key.is_none() {
         return session.write(call).map(|answer| answer.body);
     }
-    let part: String = part.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
+    let part: String = part
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(24)
+        .collect();
     let call = session.keyed(call, &part);
     session.client.send(&call).map(|answer| answer.body)
 }
@@ -118,9 +126,8 @@ fn change(session: &Session<'_>, manifest: &Manifest, step: &Step) -> Result<Val
     let service = manifest.kind.name == "Service";
     for change in &step.changes {
         let call = match change.field.as_str() {
-            "replicas" if service => {
-                Call::put(api(&format!("{}/scale", step.path))).body(json!({ "replicas": change.after }))
-            }
+            "replicas" if service => Call::put(api(&format!("{}/scale", step.path)))
+                .body(json!({ "replicas": change.after })),
             "autoscale" if service && change.after.is_null() => {
                 Call::delete(api(&format!("{}/autoscale", step.path)))
             }
@@ -132,13 +139,19 @@ fn change(session: &Session<'_>, manifest: &Manifest, step: &Step) -> Result<Val
                 continue;
             }
         };
-        last = write(session, call, &format!("{}{}", manifest.name(), change.field))?;
+        last = write(
+            session,
+            call,
+            &format!("{}{}", manifest.name(), change.field),
+        )?;
     }
     if rest.is_empty() {
         return Ok(last);
     }
     let etag = session.get(&step.path)?.etag();
-    let call = Call::patch(api(&step.path)).body(Value::Object(rest)).if_match(etag);
+    let call = Call::patch(api(&step.path))
+        .body(Value::Object(rest))
+        .if_match(etag);
     write(session, call, &manifest.name())
 }
 
@@ -175,7 +188,9 @@ fn changes(manifest: &Manifest, now: &Value) -> Vec<Change> {
     });
     let mut found = Vec::new();
     for field in counts {
-        let Some(after) = manifest.fields.get(field.name) else { continue };
+        let Some(after) = manifest.fields.get(field.name) else {
+            continue;
+        };
         if field.name == "replicas" && scaled {
             continue; // the load decides
         }
@@ -196,10 +211,19 @@ fn find(session: &Session<'_>, manifest: &Manifest) -> Result<(String, Option<An
     let name = manifest.text("name").unwrap_or_default();
     match manifest.kind.name {
         "Tenant" => {
-            let slug = manifest.text("slug").map_or_else(|| slug_of(name), str::to_owned);
+            let slug = manifest
+                .text("slug")
+                .map_or_else(|| slug_of(name), str::to_owned);
             let path = format!("/tenants/{}", segment(&slug));
             let now = there(session.get(&path))?;
-            Ok((if now.is_some() { path } else { "/tenants".to_owned() }, now))
+            Ok((
+                if now.is_some() {
+                    path
+                } else {
+                    "/tenants".to_owned()
+                },
+                now,
+            ))
         }
         "App" => match app(session, manifest, &slug_of(name))? {
             Some(id) => {
@@ -270,7 +294,11 @@ fn policy_step(session: &Session<'_>, manifest: &Manifest) -> Result<Step, Failu
         Some(policy) => changes_of_policy(manifest, policy),
         None => all(manifest),
     };
-    let action = if changes.is_empty() { Action::None } else { Action::Create };
+    let action = if changes.is_empty() {
+        Action::None
+    } else {
+        Action::Create
+    };
     Ok(Step {
         action,
         changes,

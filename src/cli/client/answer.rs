@@ -31,7 +31,10 @@ impl Answer {
         let place = self.headers.get("operation-location");
         let from_header = place.and_then(|place| place.rsplit('/').next());
         let from_body = self.body.get("operation_id").and_then(Value::as_str);
-        from_header.or(from_body).filter(|id| !id.is_empty()).map(str::to_owned)
+        from_header
+            .or(from_body)
+            .filter(|id| !id.is_empty())
+            .map(str::to_owned)
     }
 
     /// The answer, or the refusal that it is.

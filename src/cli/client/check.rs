@@ -29,7 +29,9 @@ pub(crate) fn slug(text: &str, most: usize) -> Check {
 /// A slug that a tenant may have.
 pub(crate) fn tenant_slug(text: &str) -> Check {
     slug(text, TENANT_MAX)?;
-    let ours = ["kube-", "nimbus-"].iter().any(|start| text.starts_with(start));
+    let ours = ["kube-", "nimbus-"]
+        .iter()
+        .any(|start| text.starts_with(start));
     if ours || RESERVED.contains(&text) {
         return Err("is reserved for the platform".to_owned());
     }
@@ -84,18 +86,27 @@ pub(crate) fn moment(text: &str) -> Check {
 /// A month such as `2026-11`.
 pub(crate) fn period(text: &str) -> Check {
     let month = text.len() == 7 && Time::parse(&format!("{text}-01T00:00:00Z")).is_ok();
-    month.then_some(()).ok_or_else(|| "expected a month such as 2026-11".to_owned())
+    month
+        .then_some(())
+        .ok_or_else(|| "expected a month such as 2026-11".to_owned())
 }
 
 /// One amount of a quota: its field on the wire and its value there, rounded up.
 pub(crate) fn quota(name: &str, value: &str) -> Result<(&'static str, u64), String> {
-    let whole = || value.parse::<u64>().map_err(|_| format!("{name} {value}: expected a whole number"));
+    let whole = || {
+        value
+            .parse::<u64>()
+            .map_err(|_| format!("{name} {value}: expected a whole number"))
+    };
     let bytes = |unit: u64| {
         let bytes = Bytes::parse(value).map_err(|bad| format!("{name}: {bad}"))?;
         Ok::<u64, String>(bytes.0.div_ceil(unit))
     };
     Ok(match name {
-        "cpu" => ("cpu_m", Cpu::parse(value).map_err(|bad| format!("{name}: {bad}"))?.0),
+        "cpu" => (
+            "cpu_m",
+            Cpu::parse(value).map_err(|bad| format!("{name}: {bad}"))?.0,
+        ),
         "memory" => ("memory_mb", bytes(MIB)?),
         "storage" => ("storage_gb", bytes(GIB)?),
         "pods" => ("pods", whole()?),

@@ -94,11 +94,15 @@ impl Client {
     /// # Errors
     /// Ctrl-C.
     pub(crate) fn pause(&self, span: Duration) -> Result<(), Failure> {
-        self.runtime.block_on(or_interrupt(tokio::time::sleep(jitter(span))))
+        self.runtime
+            .block_on(or_interrupt(tokio::time::sleep(jitter(span))))
     }
 
     /// Runs what speaks with the server by itself.
-    pub(super) fn run<T>(&self, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    pub(super) fn run<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         self.runtime.block_on(async { or_interrupt(work).await? })
     }
 
@@ -137,7 +141,12 @@ impl Client {
         Err(self.unknown(call, &lost.unwrap_or_default()))
     }
 
-    fn give_up(&self, call: &Call, answer: Answer, lost: Option<String>) -> Result<Answer, Failure> {
+    fn give_up(
+        &self,
+        call: &Call,
+        answer: Answer,
+        lost: Option<String>,
+    ) -> Result<Answer, Failure> {
         match lost {
             Some(why) if call.writes() => Err(self.unknown(call, &why)),
             _ => answer.accepted(call, &self.target.server),
@@ -197,13 +206,20 @@ impl Client {
             }
             _ => "ask again".to_owned(),
         };
-        Failure::new(Code::OutcomeUnknown, format!("{server}: no answer to {line}: {why}")).and(key)
+        Failure::new(
+            Code::OutcomeUnknown,
+            format!("{server}: no answer to {line}: {why}"),
+        )
+        .and(key)
     }
 }
 
 /// Whether the same call is made again, and after how long if the server says so.
 fn again(answer: &Answer, lost: bool) -> Option<Option<Duration>> {
-    let seconds = answer.headers.get("retry-after").and_then(|s| s.parse().ok());
+    let seconds = answer
+        .headers
+        .get("retry-after")
+        .and_then(|s| s.parse().ok());
     let wait = seconds.map(Duration::from_secs);
     let running = lost && answer.body["code"] == "idempotency_running";
     let budget = answer.body["code"] == "storage_full";
@@ -229,12 +245,16 @@ async fn read(mut response: Response) -> Result<Answer, Lost> {
         .map_err(|error| Lost::Unknown(chain(&error)))?
     {
         if bytes.len() + chunk.len() > BODY_MAX {
-            return Err(Lost::Unknown(format!("the answer is larger than {BODY_MAX} bytes")));
+            return Err(Lost::Unknown(format!(
+                "the answer is larger than {BODY_MAX} bytes"
+            )));
         }
         bytes.extend_from_slice(&chunk);
     }
     let text = String::from_utf8_lossy(&bytes).into_owned();
-    let json = headers.get("content-type").is_some_and(|kind| kind.contains("json"));
+    let json = headers
+        .get("content-type")
+        .is_some_and(|kind| kind.contains("json"));
     let body = if json || status == StatusCode::NOT_FOUND {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     } else {

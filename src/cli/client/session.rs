@@ -256,8 +256,10 @@ impl<'a> Session<'a> {
             [] => Err(Failure::new(Code::NotFound, format!("no service {name}"))),
             some => {
                 let slug = |app: &Value| app["slug"].as_str().unwrap_or("-").to_owned();
-                let names: Vec<String> =
-                    some.iter().map(|(app, _)| format!("{}/{service}", slug(app))).collect();
+                let names: Vec<String> = some
+                    .iter()
+                    .map(|(app, _)| format!("{}/{service}", slug(app)))
+                    .collect();
                 let text = format!("several services are called {name}: {}", names.join(", "));
                 Err(Failure::new(Code::Usage, text))
             }
@@ -274,7 +276,9 @@ impl<'a> Session<'a> {
 
 /// Whether a text is an id of a kind, not a name.
 pub(crate) fn is_id(text: &str, prefix: &str) -> bool {
-    let rest = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
+    let rest = text
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('-'));
     rest.is_some_and(|rest| rest.len() == 26 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
 }
 
@@ -291,7 +295,10 @@ fn split(body: Value) -> (Vec<Value>, Option<String>) {
     match body {
         Value::Array(items) => (items, None),
         Value::Object(mut object) => {
-            let cursor = object.get("next_cursor").and_then(Value::as_str).map(str::to_owned);
+            let cursor = object
+                .get("next_cursor")
+                .and_then(Value::as_str)
+                .map(str::to_owned);
             match object.remove("items") {
                 Some(Value::Array(items)) => (items, cursor),
                 _ => (Vec::new(), None),

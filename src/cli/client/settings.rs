@@ -123,7 +123,10 @@ impl Settings {
     /// An unknown context, an address that is none, a token file that others may read.
     pub(crate) fn target(&self, remote: &Remote) -> Result<Target, Failure> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let name = remote.context.clone().or_else(|| variable("NIMBUS_CONTEXT"));
+        let name = remote
+            .context
+            .clone()
+            .or_else(|| variable("NIMBUS_CONTEXT"));
         let name = match name {
             Some(name) => Some(self.known(&name).map(|_| name)?),
             None => self.file.current.clone(),
@@ -180,7 +183,9 @@ impl Settings {
         self.file.contexts.get(name).ok_or_else(|| {
             let names: Vec<&str> = self.file.contexts.keys().map(String::as_str).collect();
             let known = match names.as_slice() {
-                [] => "there is none yet; `nimbus context set NAME --server URL` makes one".to_owned(),
+                [] => {
+                    "there is none yet; `nimbus context set NAME --server URL` makes one".to_owned()
+                }
                 some => format!("there is {}", some.join(", ")),
             };
             Failure::new(Code::NotFound, format!("no context {name}; {known}"))
@@ -188,7 +193,12 @@ impl Settings {
     }
 
     /// Adds or replaces a context and writes the file.
-    pub(crate) fn set(&mut self, name: &str, context: Context, current: bool) -> Result<(), Failure> {
+    pub(crate) fn set(
+        &mut self,
+        name: &str,
+        context: Context,
+        current: bool,
+    ) -> Result<(), Failure> {
         check_name(name)?;
         self.file.contexts.insert(name.to_owned(), context);
         if current || self.file.current.is_none() {
@@ -303,8 +313,12 @@ fn check_name(name: &str) -> Result<(), Failure> {
     if fits && name.chars().all(plain) {
         return Ok(());
     }
-    let expected = format!("expected 1 to {NAME_MAX} letters, digits, hyphens, dots and underscores");
-    Err(Failure::new(Code::Usage, format!("context {name}: {expected}")))
+    let expected =
+        format!("expected 1 to {NAME_MAX} letters, digits, hyphens, dots and underscores");
+    Err(Failure::new(
+        Code::Usage,
+        format!("context {name}: {expected}"),
+    ))
 }
 
 fn bad(path: &Path, why: &str) -> Failure {
@@ -313,7 +327,11 @@ fn bad(path: &Path, why: &str) -> Failure {
 
 /// The user's configuration folder for Nimbus.
 fn folder() -> Result<PathBuf, Failure> {
-    let variable = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let variable = |name: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
     let home = || variable("HOME").or_else(|| variable("USERPROFILE"));
     let base = if cfg!(windows) {
         variable("APPDATA")
@@ -345,7 +363,10 @@ fn refuse_shared(_: &Path) -> Result<(), Failure> {
 #[cfg(unix)]
 fn private_folder(folder: &Path) -> Result<(), Failure> {
     use std::os::unix::fs::DirBuilderExt;
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    let made = fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder);
     made.map_err(|error| Failure::file(folder, &error))
 }
 

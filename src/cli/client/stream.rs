@@ -98,7 +98,9 @@ impl Client {
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
         };
-        answer.accepted(call, &self.target.server).map(|_| Ended::Closed)
+        answer
+            .accepted(call, &self.target.server)
+            .map(|_| Ended::Closed)
     }
 }
 

@@ -12,7 +12,8 @@ use crate::cli::exit::Exit;
 
 #[test]
 fn events_are_read_however_the_bytes_are_cut() {
-    let text = ": hello\n\nid: 7\nevent: service.scaled\ndata: {\"a\":1}\n\ndata: x\r\ndata: y\r\n\r\n";
+    let text =
+        ": hello\n\nid: 7\nevent: service.scaled\ndata: {\"a\":1}\n\ndata: x\r\ndata: y\r\n\r\n";
     for cut in 1..text.len() {
         let mut lines = Lines::default();
         let mut events = lines.feed(&text.as_bytes()[..cut]).unwrap();
@@ -58,9 +59,22 @@ fn refusals_end_as_the_table_says() {
 
 #[test]
 fn an_address_is_one_of_a_server() {
-    assert_eq!(address("http://127.0.0.1:8080/").unwrap(), "http://127.0.0.1:8080");
-    assert_eq!(address("https://example.com/x/").unwrap(), "https://example.com/x");
-    for bad in ["", "localhost:8080", "ftp://a", "http://u:p@a", "http://a/?x", "http://"] {
+    assert_eq!(
+        address("http://127.0.0.1:8080/").unwrap(),
+        "http://127.0.0.1:8080"
+    );
+    assert_eq!(
+        address("https://example.com/x/").unwrap(),
+        "https://example.com/x"
+    );
+    for bad in [
+        "",
+        "localhost:8080",
+        "ftp://a",
+        "http://u:p@a",
+        "http://a/?x",
+        "http://",
+    ] {
         assert!(address(bad).is_err(), "{bad}");
     }
 }
@@ -68,7 +82,16 @@ fn an_address_is_one_of_a_server() {
 #[test]
 fn slugs_are_checked_before_anything_is_sent() {
     assert!(tenant_slug("acme-2").is_ok());
-    for bad in ["", "Acme", "2acme", "acme-", "admin", "kube-x", "nimbus-x", &"a".repeat(41)] {
+    for bad in [
+        "",
+        "Acme",
+        "2acme",
+        "acme-",
+        "admin",
+        "kube-x",
+        "nimbus-x",
+        &"a".repeat(41),
+    ] {
         assert!(tenant_slug(bad).is_err(), "{bad}");
     }
     assert!(slug("a23456789012345678901234567890", check::NAME_MAX).is_ok());

@@ -35,7 +35,10 @@ impl Session<'_> {
             }
             if watch.wall() + LOOK > self.remote.timeout {
                 let span = self.remote.timeout.as_secs();
-                let text = format!("{what}: still {} after {span} s; it goes on without us", plain(&state));
+                let text = format!(
+                    "{what}: still {} after {span} s; it goes on without us",
+                    plain(&state)
+                );
                 return Err(Failure::new(Code::WaitTimeout, text));
             }
             self.client.pause(LOOK)?;
@@ -50,13 +53,21 @@ impl Session<'_> {
             let body = self.client.send(&Call::get(path.as_str()))?.body;
             let state = body["state"].as_str().unwrap_or("unknown").to_owned();
             let over = ["succeeded", "failed", "cancelled"].contains(&state.as_str());
-            Ok(if over { Look::Ended(body) } else { Look::Not(state) })
+            Ok(if over {
+                Look::Ended(body)
+            } else {
+                Look::Not(state)
+            })
         })?;
         if operation["state"] == "succeeded" {
             return Ok(self.renewed(&operation, first));
         }
-        let service = operation["target"].as_str().filter(|target| target.starts_with("svc-"));
-        let error = operation["error"]["detail"].as_str().unwrap_or("no cause was given");
+        let service = operation["target"]
+            .as_str()
+            .filter(|target| target.starts_with("svc-"));
+        let error = operation["error"]["detail"]
+            .as_str()
+            .unwrap_or("no cause was given");
         let state = operation["state"].as_str().unwrap_or("ended");
         let mut texts = vec![format!("{what}: {state}: {error}")];
         if let Some(service) = service {
@@ -92,7 +103,10 @@ impl Session<'_> {
                 return Ok(Look::Ended(body));
             }
             let (ready, all) = (&body["ready"], &body["replicas"]);
-            Ok(Look::Not(format!("{state}, {ready} of {all} ready{}", waiting(&body))))
+            Ok(Look::Not(format!(
+                "{state}, {ready} of {all} ready{}",
+                waiting(&body)
+            )))
         })?;
         match status["status"].as_str() {
             Some("ready" | "stopped") if status["rollout"]["state"] != "failed" => Ok(status),
@@ -104,7 +118,9 @@ impl Session<'_> {
     fn last_words(&self, service: &str) -> Vec<String> {
         let path = format!("/services/{}/status", segment(service));
         let status = self.get(&path).map(|answer| answer.body);
-        status.map(|status| causes(service, &status)).unwrap_or_default()
+        status
+            .map(|status| causes(service, &status))
+            .unwrap_or_default()
     }
 
     /// Ends a command after its write, with the rollout if that is waited for.
@@ -138,7 +154,9 @@ pub(crate) enum Look<T> {
 /// `; waiting: no node: cpu removed 3 of 3`.
 fn waiting(status: &Value) -> String {
     let reason = status["waiting"][0]["reason"].as_str();
-    reason.map(|reason| format!("; waiting: {reason}")).unwrap_or_default()
+    reason
+        .map(|reason| format!("; waiting: {reason}"))
+        .unwrap_or_default()
 }
 
 /// Cause, reasons and last lines of a service that did not become ready.
@@ -146,11 +164,23 @@ fn causes(what: &str, status: &Value) -> Vec<String> {
     let state = status["status"].as_str().unwrap_or("unknown");
     let mut texts = vec![format!("{what}: {state}")];
     let said = [&status["last_error"], &status["rollout"]["message"]];
-    texts.extend(said.iter().filter_map(|text| text.as_str()).map(str::to_owned));
+    texts.extend(
+        said.iter()
+            .filter_map(|text| text.as_str())
+            .map(str::to_owned),
+    );
     for wait in status["waiting"].as_array().into_iter().flatten().take(5) {
-        texts.extend(wait["reason"].as_str().map(|reason| format!("waiting: {reason}")));
+        texts.extend(
+            wait["reason"]
+                .as_str()
+                .map(|reason| format!("waiting: {reason}")),
+        );
     }
-    let lines: Vec<&Value> = status["last_log_lines"].as_array().into_iter().flatten().collect();
+    let lines: Vec<&Value> = status["last_log_lines"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
     let skip = lines.len().saturating_sub(LINES);
     for line in &lines[skip..] {
         let text = line["line"].as_str().or(line.as_str()).unwrap_or_default();
@@ -161,5 +191,9 @@ fn causes(what: &str, status: &Value) -> Vec<String> {
 
 /// A look at something that says itself whether it is over.
 pub(crate) fn look<T>(over: bool, value: T, state: String) -> Look<T> {
-    if over { Look::Ended(value) } else { Look::Not(state) }
+    if over {
+        Look::Ended(value)
+    } else {
+        Look::Not(state)
+    }
 }

@@ -27,7 +27,10 @@ pub(super) fn look(options: &Remote, data: Option<&Path>, findings: &mut Finding
         Ok(settings) => {
             let count = settings.contexts().len();
             let current = settings.current().unwrap_or("none");
-            let text = format!("{count} in {}, current: {current}", settings.path().display());
+            let text = format!(
+                "{count} in {}, current: {current}",
+                settings.path().display()
+            );
             findings.add("contexts", State::Ok, text);
             findings.keep("contexts", json!(settings.contexts()));
             for name in settings.contexts().keys() {
@@ -66,8 +69,14 @@ pub(super) fn expiry(at: Option<&str>) -> (State, String) {
     };
     let left = end.since(runtime::now()).secs();
     match left {
-        ..=0 => (State::Error, format!("ended at {text}; sign in again: nimbus login")),
-        1..=SOON_S => (State::Warning, format!("ends at {text}, in {} min", left / 60)),
+        ..=0 => (
+            State::Error,
+            format!("ended at {text}; sign in again: nimbus login"),
+        ),
+        1..=SOON_S => (
+            State::Warning,
+            format!("ends at {text}, in {} min", left / 60),
+        ),
         _ => (State::Ok, format!("ends at {text}")),
     }
 }
@@ -80,10 +89,18 @@ fn folder_is_well(folder: &Path, findings: &mut Findings) {
             return findings.add("data folder", State::Error, text);
         }
         Ok(meta) if !meta.is_dir() => {
-            return findings.add("data folder", State::Error, format!("{place}: is no folder"));
+            return findings.add(
+                "data folder",
+                State::Error,
+                format!("{place}: is no folder"),
+            );
         }
         Ok(meta) if meta.permissions().readonly() => {
-            findings.add("data folder", State::Error, format!("{place}: cannot be written"));
+            findings.add(
+                "data folder",
+                State::Error,
+                format!("{place}: cannot be written"),
+            );
         }
         Ok(_) => findings.add("data folder", State::Ok, place.to_string()),
     }
@@ -102,7 +119,11 @@ fn disk(folder: &Path, findings: &mut Findings) {
         DISK_ERROR_MB..DISK_WARNING_MB => State::Warning,
         _ => State::Ok,
     };
-    findings.add("disk", state, format!("{free} MB free under {}", folder.display()));
+    findings.add(
+        "disk",
+        state,
+        format!("{free} MB free under {}", folder.display()),
+    );
 }
 
 /// The fourth column of the second line.

@@ -54,11 +54,23 @@ fn version(client: &Client, findings: &mut Findings) {
         Ok(answer) if answer.status == 200 => {
             let theirs = cell(answer.body.get("version"));
             let ours = env!("CARGO_PKG_VERSION");
-            let state = if theirs == ours { State::Ok } else { State::Warning };
-            findings.add("version", state, format!("server {theirs}, this program {ours}"));
+            let state = if theirs == ours {
+                State::Ok
+            } else {
+                State::Warning
+            };
+            findings.add(
+                "version",
+                state,
+                format!("server {theirs}, this program {ours}"),
+            );
             findings.keep("version", answer.body);
         }
-        Ok(answer) => findings.add("version", State::Warning, format!("answered {}", answer.status)),
+        Ok(answer) => findings.add(
+            "version",
+            State::Warning,
+            format!("answered {}", answer.status),
+        ),
         Err(failure) => findings.add("version", State::Error, said(&failure)),
     }
 }
@@ -106,7 +118,11 @@ fn parts(what: &str, body: &Value, findings: &mut Findings) {
 
 /// Whether the server takes work, and what keeps it from that.
 fn ready(answer: &Answer, findings: &mut Findings) {
-    let state = if answer.status == 200 { State::Ok } else { State::Error };
+    let state = if answer.status == 200 {
+        State::Ok
+    } else {
+        State::Error
+    };
     let state = match answer.body.get("writes") {
         Some(Value::Bool(false)) => State::Error,
         _ => state,
@@ -129,9 +145,17 @@ fn token(client: &Client, findings: &mut Findings) {
             findings.keep("whoami", answer.body);
         }
         Err(failure) if failure.exit() == Exit::Denied && client.target.token.is_none() => {
-            findings.add("token", State::Warning, "there is none; sign in with `nimbus login`");
+            findings.add(
+                "token",
+                State::Warning,
+                "there is none; sign in with `nimbus login`",
+            );
         }
-        Err(failure) => findings.add("token", State::Error, format!("from {from}: {}", said(&failure))),
+        Err(failure) => findings.add(
+            "token",
+            State::Error,
+            format!("from {from}: {}", said(&failure)),
+        ),
     }
 }
 

@@ -96,7 +96,9 @@ impl Bounds {
 impl Spec {
     fn fields(&self) -> Fields {
         let health = self.health_path.as_deref().map(|path| {
-            let fields = Fields::default().set("path", Some(path)).set("port", self.port);
+            let fields = Fields::default()
+                .set("path", Some(path))
+                .set("port", self.port);
             fields.into_value()
         });
         Fields::default()
@@ -135,7 +137,8 @@ pub(super) fn deploy(session: &Session<'_>, args: &Deploy) -> Result<Exit, Failu
         Err(failure) => return Err(failure),
     };
     let services = found.as_ref().and_then(|app| app["services"].as_array());
-    let service = services.and_then(|all| all.iter().find(|service| service["name"] == name.as_str()));
+    let service =
+        services.and_then(|all| all.iter().find(|service| service["name"] == name.as_str()));
     if let Some(id) = service.and_then(|service| service["id"].as_str()) {
         return change(session, id, &format!("{app}/{name}"), &args.spec);
     }
@@ -152,7 +155,8 @@ pub(super) fn deploy(session: &Session<'_>, args: &Deploy) -> Result<Exit, Failu
 
 fn make_app(session: &Session<'_>, name: &str) -> Result<String, Failure> {
     if session.remote.tries() {
-        let text = format!("app {name}: there is none yet, so nothing can be tried in it; make it first");
+        let text =
+            format!("app {name}: there is none yet, so nothing can be tried in it; make it first");
         return Err(Failure::new(Code::NotFound, text));
     }
     let fields = Fields::default()
@@ -204,7 +208,10 @@ fn change(session: &Session<'_>, id: &str, name: &str, spec: &Spec) -> Result<Ex
         }
     }
     if !changed && !bounds_differ {
-        let text = format!("service {name} is as it should be, revision {}", revision(&before.body));
+        let text = format!(
+            "service {name} is as it should be, revision {}",
+            revision(&before.body)
+        );
         return session.rolled(id, &text, before.body);
     }
     finish(session, answer, &format!("service {name} changed"))
@@ -225,7 +232,9 @@ fn finish(session: &Session<'_>, answer: Answer, what: &str) -> Result<Exit, Fai
 }
 
 fn revision(service: &Value) -> String {
-    service["current_revision"].as_u64().map_or_else(|| "-".to_owned(), |n| n.to_string())
+    service["current_revision"]
+        .as_u64()
+        .map_or_else(|| "-".to_owned(), |n| n.to_string())
 }
 
 /// Options of `service edit`: what is said is changed.
@@ -266,7 +275,9 @@ fn same_quantity(key: &str, a: &str, b: &str) -> bool {
 pub(super) fn everywhere(session: &Session<'_>, page: &Page) -> Result<Vec<Value>, Failure> {
     let mut all = Vec::new();
     for app in session.apps()? {
-        let Some(id) = app["id"].as_str() else { continue };
+        let Some(id) = app["id"].as_str() else {
+            continue;
+        };
         if app["services"].as_array().is_some_and(Vec::is_empty) {
             continue;
         }
@@ -278,12 +289,16 @@ pub(super) fn everywhere(session: &Session<'_>, page: &Page) -> Result<Vec<Value
             }
             all.push(service);
         }
-        let full = page.limit.is_some_and(|most| all.len() >= usize::try_from(most).unwrap_or(usize::MAX));
+        let full = page
+            .limit
+            .is_some_and(|most| all.len() >= usize::try_from(most).unwrap_or(usize::MAX));
         if full {
             break;
         }
     }
-    all.truncate(page.limit.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX)));
+    all.truncate(page.limit.map_or(usize::MAX, |most| {
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }));
     Ok(all)
 }
 
@@ -299,7 +314,10 @@ fn bounds_are_read_and_checked() {
 fn only_what_differs_is_a_change() {
     use serde_json::json;
     let now = json!({ "image": "a", "cpu_limit": "1", "env": { "A": "1", "B": "2" }, "port": 80 });
-    assert!(!differs(&now, &json!({ "image": "a", "cpu_limit": "1000m", "env": { "A": "1" } })));
+    assert!(!differs(
+        &now,
+        &json!({ "image": "a", "cpu_limit": "1000m", "env": { "A": "1" } })
+    ));
     assert!(differs(&now, &json!({ "cpu_limit": "1001m" })));
     assert!(differs(&now, &json!({ "env": { "C": "3" } })));
     assert!(differs(&now, &json!({ "port": 81 })));

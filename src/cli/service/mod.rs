@@ -178,7 +178,10 @@ fn scale(session: &Session<'_>, args: &Scale) -> Result<Exit, Failure> {
 
 fn restart(session: &Session<'_>, name: &str) -> Result<Exit, Failure> {
     let id = session.service(name)?;
-    let answer = session.write(Call::post(api(&format!("/services/{}/restart", segment(&id)))))?;
+    let answer = session.write(Call::post(api(&format!(
+        "/services/{}/restart",
+        segment(&id)
+    ))))?;
     let text = format!("service {name} is restarting");
     if session.remote.tries() {
         return session.done(answer, &text);
@@ -195,12 +198,18 @@ fn autoscale(session: &Session<'_>, args: &Autoscale) -> Result<Exit, Failure> {
     let call = Call::put(path)
         .body(bounds.policy(args.up, args.down))
         .with("allow_unstable", args.allow_unstable.then_some(true));
-    let text = format!("service {} scales from {} to {}", args.service, bounds.min, bounds.max);
+    let text = format!(
+        "service {} scales from {} to {}",
+        args.service, bounds.min, bounds.max
+    );
     session.act(call, &text)
 }
 
 fn delete(session: &Session<'_>, name: &str) -> Result<Exit, Failure> {
     let path = path(session, name, "")?;
     session.confirm(&format!("delete service {name}"))?;
-    session.act(Call::delete(api(&path)), &format!("service {name} is being deleted"))
+    session.act(
+        Call::delete(api(&path)),
+        &format!("service {name} is being deleted"),
+    )
 }

@@ -54,13 +54,29 @@ fn text(status: &Value) -> String {
     );
     let rollout = &status["rollout"];
     if let Some(state) = rollout["state"].as_str() {
-        let paused = if rollout["paused"] == true { ", paused" } else { "" };
-        let message = rollout["message"].as_str().map(|m| format!(": {}", plain(m)));
-        out.push_str(&format!("rollout {}{paused}{}\n", plain(state), message.unwrap_or_default()));
+        let paused = if rollout["paused"] == true {
+            ", paused"
+        } else {
+            ""
+        };
+        let message = rollout["message"]
+            .as_str()
+            .map(|m| format!(": {}", plain(m)));
+        out.push_str(&format!(
+            "rollout {}{paused}{}\n",
+            plain(state),
+            message.unwrap_or_default()
+        ));
     }
     for pod in status["pods"].as_array().into_iter().flatten() {
         let at = |key: &str| cell(pod.get(key));
-        out.push_str(&format!("  {}  {}  revision {}  {}\n", at("name"), at("phase"), at("revision"), at("node")));
+        out.push_str(&format!(
+            "  {}  {}  revision {}  {}\n",
+            at("name"),
+            at("phase"),
+            at("revision"),
+            at("node")
+        ));
     }
     for wait in status["waiting"].as_array().into_iter().flatten() {
         out.push_str(&format!("  waiting: {}\n", cell(wait.get("reason"))));
@@ -68,7 +84,11 @@ fn text(status: &Value) -> String {
     if let Some(error) = status["last_error"].as_str() {
         out.push_str(&format!("last error: {}\n", plain(error)));
     }
-    let lines: Vec<&Value> = status["last_log_lines"].as_array().into_iter().flatten().collect();
+    let lines: Vec<&Value> = status["last_log_lines"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
     for line in &lines[lines.len().saturating_sub(LINES)..] {
         let text = line["line"].as_str().or(line.as_str()).unwrap_or_default();
         out.push_str(&format!("log: {}\n", plain(text)));
