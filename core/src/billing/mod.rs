@@ -19,12 +19,14 @@ mod machine;
 mod outage;
 mod period;
 mod price;
+mod proof;
 mod read;
 mod restore;
 mod split;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod used;
 
 pub use account::{Account, Partial, PeriodUse, Unlimited};
 pub use audit::SERVICES_MAX;
@@ -34,7 +36,9 @@ pub use invoice::{Invoice, InvoiceLine, InvoiceState, LineKind, Unit, Windows};
 pub use machine::{Billing, Config};
 pub use period::{OPEN_AFTER_END, Period};
 pub use price::{BadCurrency, Code, Currency, Meter, PriceList, quantity_text};
+pub use proof::{Chains, Difference, prove};
 pub use read::Metered;
 pub use restore::AFTER_RESTART;
 pub use split::split;
 pub use usage::Usage;
+pub use used::{UsedBy, used};

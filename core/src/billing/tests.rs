@@ -4,4 +4,5 @@ mod audit;
 mod harness;
 mod invoices;
 mod metering;
+mod proof;
 mod restart;
