@@ -8,7 +8,10 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
 use super::edge::edge;
-use super::endpoints::{auth, keys, problems, version, whoami};
+use super::endpoints::{
+    actors, audit, auth, config, docs, events, health, keys, metrics, operations, problems, version,
+    whoami,
+};
 use super::openapi;
 use super::problem::Problem;
 
@@ -16,12 +19,21 @@ use super::problem::Problem;
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         // anybody
+        .merge(health::routes())
         .merge(version::routes())
         .merge(auth::routes())
-        // whoever is signed in
+        .merge(metrics::routes())
+        // whoever has a credential
         .merge(whoami::routes())
         .merge(keys::routes())
-        // people
+        .merge(config::routes())
+        .merge(events::routes())
+        .merge(operations::routes())
+        // those who run the installation
+        .merge(audit::routes())
+        .merge(actors::routes())
+        // people with a browser
+        .merge(docs::routes())
         .merge(problems::routes())
 }
 

@@ -2,6 +2,14 @@
 
 pub mod auth;
 pub mod keys;
+pub mod actors;
+pub mod audit;
+pub mod config;
+pub mod docs;
+pub mod events;
+pub mod health;
+pub mod metrics;
+pub mod operations;
 pub mod problems;
 pub mod version;
 pub mod whoami;
