@@ -201,19 +201,31 @@ impl App {
     ) -> Result<BTreeMap<TenantNo, TenantId>, Problem> {
         let wanted: BTreeSet<TenantNo> = nos.into_iter().collect();
         let known = self.known_tenants(&wanted);
-        let unknown: Vec<TenantNo> = wanted.iter().copied().filter(|no| !known.contains_key(no)).collect();
+        let unknown: Vec<TenantNo> = wanted
+            .iter()
+            .copied()
+            .filter(|no| !known.contains_key(no))
+            .collect();
         if unknown.is_empty() {
             return Ok(known);
         }
         let found = self.read(move |store| store.tenant_ids(&unknown)).await?;
-        let mut ids = self.inner.tenant_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ids = self
+            .inner
+            .tenant_ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         ids.extend(found);
         drop(ids);
         Ok(self.known_tenants(&wanted))
     }
 
     fn known_tenants(&self, wanted: &BTreeSet<TenantNo>) -> BTreeMap<TenantNo, TenantId> {
-        let ids = self.inner.tenant_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let ids = self
+            .inner
+            .tenant_ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let known = wanted.iter().filter_map(|no| Some((*no, *ids.get(no)?)));
         known.collect()
     }

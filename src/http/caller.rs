@@ -148,7 +148,10 @@ impl Caller {
 
 /// What a principal sees of what needs `P`, if anything.
 pub(super) fn sight<P: Permit>(principal: &Principal) -> Option<store::Visible> {
-    principal.visible::<P>().ok().map(|visible| filter(&visible))
+    principal
+        .visible::<P>()
+        .ok()
+        .map(|visible| filter(&visible))
 }
 
 fn filter<P>(visible: &Visible<P>) -> store::Visible {

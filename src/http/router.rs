@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::app::App;
 use super::edge::edge;
 use super::endpoints::{
-    actors, audit, auth, config, docs, events, health, keys, metrics, operations, problems, version,
-    whoami,
+    actors, audit, auth, config, docs, events, health, keys, metrics, operations, problems,
+    version, whoami,
 };
 use super::openapi;
 use super::problem::Problem;

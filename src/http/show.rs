@@ -40,7 +40,9 @@ impl<'de> Deserialize<'de> for Stamp {
 impl PartialSchema for Stamp {
     fn schema() -> RefOr<Schema> {
         let format = SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime);
-        let string = ObjectBuilder::new().schema_type(Type::String).format(Some(format));
+        let string = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(format));
         RefOr::T(Schema::Object(string.build()))
     }
 }
@@ -51,7 +53,11 @@ impl ToSchema for Stamp {}
 #[must_use]
 pub fn cell(text: &str) -> String {
     let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']);
-    let text = if formula { format!("'{text}") } else { text.to_owned() };
+    let text = if formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
     if text.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
     }
@@ -73,7 +79,10 @@ mod tests {
     #[test]
     fn a_time_is_read_back() {
         let stamp: Stamp = serde_json::from_str("\"2026-11-01T00:00:00Z\"").unwrap();
-        assert_eq!(serde_json::to_string(&stamp).unwrap(), "\"2026-11-01T00:00:00Z\"");
+        assert_eq!(
+            serde_json::to_string(&stamp).unwrap(),
+            "\"2026-11-01T00:00:00Z\""
+        );
         assert!(serde_json::from_str::<Stamp>("\"yesterday\"").is_err());
     }
 }

@@ -44,7 +44,10 @@ impl Open {
         let held = match caller.principal().tenant() {
             Some(tenant) => Some(app.throttle().stream(tenant, most).ok_or_else(|| {
                 app.metrics().limited("streams");
-                Problem::new(Code::Overloaded, format!("at most {most} streams of a tenant"))
+                Problem::new(
+                    Code::Overloaded,
+                    format!("at most {most} streams of a tenant"),
+                )
             })?),
             None => None,
         };
@@ -129,7 +132,10 @@ pub(super) async fn events<P: Permit>(
     let live = app.feed().subscribe(); // before the store is read, so that nothing lies between
     let last = match after {
         Some(after) => after,
-        None => app.read(|store| store.last()).await?.map_or(0, |last| last.event_seq),
+        None => app
+            .read(|store| store.last())
+            .await?
+            .map_or(0, |last| last.event_seq),
     };
     let mut reader = Reader {
         visible: caller.sight::<P>()?,
@@ -196,7 +202,9 @@ impl Reader {
     /// Reads what is stored behind the last event.
     async fn fill(&mut self) -> Result<(), Problem> {
         let (visible, filter, last) = (self.visible.clone(), self.filter.clone(), self.last);
-        let found = self.app.read(move |store| store.events_since(&visible, &filter, last, BATCH));
+        let found = self
+            .app
+            .read(move |store| store.events_since(&visible, &filter, last, BATCH));
         match found.await? {
             EventsSince::Rows(rows) => {
                 self.behind = rows.len() >= BATCH;
@@ -226,7 +234,9 @@ impl Reader {
     async fn shown(&mut self, row: EventRow) -> Option<Event> {
         self.last = row.seq;
         let (seq, kind) = (row.seq.to_string(), row.kind.clone());
-        let shown = super::endpoints::events::show(&self.app, vec![row]).await.ok()?;
+        let shown = super::endpoints::events::show(&self.app, vec![row])
+            .await
+            .ok()?;
         let event = Event::default().id(seq).event(&*kind);
         event.json_data(shown.first()?).ok()
     }
@@ -241,7 +251,10 @@ impl Reader {
 
 /// Events behind a place are not kept any more.
 pub(super) fn gone(oldest: i64) -> Problem {
-    Problem::new(Code::Gone, format!("the oldest event that is kept is {oldest}"))
+    Problem::new(
+        Code::Gone,
+        format!("the oldest event that is kept is {oldest}"),
+    )
 }
 
 /// Whether an event passes a filter.
@@ -250,7 +263,12 @@ fn fits(filter: &EventFilter, row: &EventRow) -> bool {
         let family = kind.ends_with('.') && row.kind.starts_with(kind);
         family || &*row.kind == kind
     });
-    let tenant = filter.tenant.is_none_or(|tenant| row.tenant == Some(tenant));
-    let subject = filter.subject.as_deref().is_none_or(|subject| &*row.subject == subject);
+    let tenant = filter
+        .tenant
+        .is_none_or(|tenant| row.tenant == Some(tenant));
+    let subject = filter
+        .subject
+        .as_deref()
+        .is_none_or(|subject| &*row.subject == subject);
     kind && tenant && subject
 }

@@ -125,7 +125,10 @@ fn show(entry: AuditEntry, ids: &BTreeMap<nimbus_core::ids::TenantNo, TenantId>)
     Entry {
         seq: entry.seq,
         time: Stamp(row.time),
-        tenant_id: row.tenant.and_then(|no| ids.get(&no)).map(ToString::to_string),
+        tenant_id: row
+            .tenant
+            .and_then(|no| ids.get(&no))
+            .map(ToString::to_string),
         principal: row.principal.to_string(),
         action: row.action.to_string(),
         target: row.target.to_string(),
@@ -177,7 +180,13 @@ async fn list(
     let visible = caller.sight::<permit::AuditRead>()?;
     let (filter, list) = list.split();
     let tenant = match &filter.tenant_id {
-        Some(name) => Some(app.tenant::<permit::AuditRead>(&caller, name).await?.0.row.no),
+        Some(name) => Some(
+            app.tenant::<permit::AuditRead>(&caller, name)
+                .await?
+                .0
+                .row
+                .no,
+        ),
         None => None,
     };
     let page = list.page(&[By::CreatedAt], true)?;
@@ -189,10 +198,18 @@ async fn list(
         from: filter.from.map(|stamp| stamp.0),
         to: filter.to.map(|stamp| stamp.0),
     };
-    let listed = app.read(move |store| store.audit(&visible, &asked, &page)).await?;
-    let ids = app.tenant_ids(listed.items.iter().filter_map(|entry| entry.row.tenant)).await?;
+    let listed = app
+        .read(move |store| store.audit(&visible, &asked, &page))
+        .await?;
+    let ids = app
+        .tenant_ids(listed.items.iter().filter_map(|entry| entry.row.tenant))
+        .await?;
     if filter.format == Format::Csv {
-        let entries: Vec<Entry> = listed.items.into_iter().map(|entry| show(entry, &ids)).collect();
+        let entries: Vec<Entry> = listed
+            .items
+            .into_iter()
+            .map(|entry| show(entry, &ids))
+            .collect();
         return Ok(([(CONTENT_TYPE, "text/csv; charset=utf-8")], csv(&entries)).into_response());
     }
     let page = list.answer(listed, |entry| show(entry, &ids))?;
@@ -212,9 +229,14 @@ async fn verify(State(app): State<App>, caller: Caller) -> Outcome<Verdict> {
         entries,
         broken,
     } = app.read(move |store| store.verify_audit(&visible)).await?;
-    let ids = app.tenant_ids(broken.iter().filter_map(|broken| broken.tenant)).await?;
+    let ids = app
+        .tenant_ids(broken.iter().filter_map(|broken| broken.tenant))
+        .await?;
     let first_difference = broken.map(|broken| Difference {
-        tenant_id: broken.tenant.and_then(|no| ids.get(&no)).map(ToString::to_string),
+        tenant_id: broken
+            .tenant
+            .and_then(|no| ids.get(&no))
+            .map(ToString::to_string),
         seq: broken.seq,
         what: broken.what,
     });

@@ -66,7 +66,9 @@ impl Shown {
     extensions(("x-nimbus-permission" = json!("any")), ("x-nimbus-rows" = json!(["S3-30"]))),
 )]
 async fn config(State(app): State<App>, caller: Caller) -> Json<Config> {
-    let all = caller.authorize::<permit::SystemRead>(Object::Platform).is_ok();
+    let all = caller
+        .authorize::<permit::SystemRead>(Object::Platform)
+        .is_ok();
     Json(Config {
         api: "v1",
         dev: app.dev(),

@@ -11,7 +11,8 @@ use crate::http::app::App;
 use crate::http::openapi;
 
 /// What the page may load: only what comes from here.
-const POLICY: &str = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str =
+    "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Routes of this file; the page's own files are not part of the API's document.
 pub(in crate::http) fn routes() -> OpenApiRouter<App> {
@@ -23,12 +24,18 @@ pub(in crate::http) fn routes() -> OpenApiRouter<App> {
         .route("/api/v1/docs", get(page))
         .route("/api/v1/docs/docs.js", get(script))
         .route("/api/v1/docs/docs.css", get(style))
-        .route("/docs", get(|| async { Redirect::permanent("/api/v1/docs") }))
+        .route(
+            "/docs",
+            get(|| async { Redirect::permanent("/api/v1/docs") }),
+        )
 }
 
 fn file(kind: &'static str, text: &'static str) -> Response {
     let kind = format!("{kind}; charset=utf-8");
-    let headers = [(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")];
+    let headers = [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (CACHE_CONTROL, "no-cache"),
+    ];
     let mut response = (headers, text).into_response();
     if let Ok(kind) = HeaderValue::try_from(kind) {
         response.headers_mut().insert(CONTENT_TYPE, kind);

@@ -95,13 +95,18 @@ pub(in crate::http) struct OfTenant {
 
 /// Events as they are shown.
 pub(in crate::http) async fn show(app: &App, rows: Vec<EventRow>) -> Result<Vec<Event>, Problem> {
-    let ids = app.tenant_ids(rows.iter().filter_map(|row| row.tenant)).await?;
+    let ids = app
+        .tenant_ids(rows.iter().filter_map(|row| row.tenant))
+        .await?;
     let one = |row: EventRow| Event {
         id: row.id.to_string(),
         seq: row.seq,
         time: Stamp(row.time),
         kind: row.kind.to_string(),
-        tenant_id: row.tenant.and_then(|no| ids.get(&no)).map(ToString::to_string),
+        tenant_id: row
+            .tenant
+            .and_then(|no| ids.get(&no))
+            .map(ToString::to_string),
         subject: row.subject.to_string(),
         actor: row.actor.to_string(),
         data: serde_json::from_str(&row.data).unwrap_or_default(),
@@ -150,7 +155,10 @@ fn behind(
     since: i64,
     page: &Page,
 ) -> Result<Listed<EventRow>, Problem> {
-    let after = page.after.as_ref().and_then(|position| position.id.parse().ok());
+    let after = page
+        .after
+        .as_ref()
+        .and_then(|position| position.id.parse().ok());
     match store.events_since(visible, filter, after.unwrap_or(since), page.limit)? {
         EventsSince::Gone { oldest } => Err(stream::gone(oldest)),
         EventsSince::Rows(items) => {
@@ -175,9 +183,17 @@ fn last_seen(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     let Some(value) = headers.get("last-event-id") else {
         return Ok(None);
     };
-    let seq = value.to_str().ok().and_then(|text| text.trim().parse::<i64>().ok());
+    let seq = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().parse::<i64>().ok());
     let seq = seq.filter(|seq| *seq >= 0);
-    let bad = || Problem::new(Code::BadRequest, "last-event-id: expected the id of an event");
+    let bad = || {
+        Problem::new(
+            Code::BadRequest,
+            "last-event-id: expected the id of an event",
+        )
+    };
     seq.map(Some).ok_or_else(bad)
 }
 
@@ -199,7 +215,13 @@ async fn list(
 ) -> Result<Response, Problem> {
     let (filter, list) = list.split();
     let tenant = match &filter.tenant_id {
-        Some(name) => Some(app.tenant::<permit::TenantRead>(&caller, name).await?.0.row.no),
+        Some(name) => Some(
+            app.tenant::<permit::TenantRead>(&caller, name)
+                .await?
+                .0
+                .row
+                .no,
+        ),
         None => None,
     };
     let wish = Wish {

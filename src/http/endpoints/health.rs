@@ -89,7 +89,11 @@ fn summary(checked: &Checked) -> Response {
     let runs = checked.database && checked.actors;
     let all = checked.cluster && checked.writes;
     let body = Health {
-        status: if runs { shape(all, Shape::Degraded) } else { Shape::Error },
+        status: if runs {
+            shape(all, Shape::Degraded)
+        } else {
+            Shape::Error
+        },
         database: shape(checked.database, Shape::Error),
         cluster: shape(checked.cluster, Shape::Degraded),
         actors: shape(checked.actors, Shape::Error),

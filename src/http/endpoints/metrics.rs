@@ -50,7 +50,11 @@ pub fn own(app: App) -> Router {
 async fn render(State(app): State<App>) -> Result<Response, Problem> {
     refresh(&app).await?;
     let text = app.all_metrics().text();
-    Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response())
+    Ok((
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        text,
+    )
+        .into_response())
 }
 
 /// Gauges that are read from the store when somebody looks.

@@ -1,13 +1,13 @@
 //! One file per resource, named like its segment in the path. Each has its `routes()`.
 
-pub mod auth;
-pub mod keys;
 pub mod actors;
 pub mod audit;
+pub mod auth;
 pub mod config;
 pub mod docs;
 pub mod events;
 pub mod health;
+pub mod keys;
 pub mod metrics;
 pub mod operations;
 pub mod problems;

@@ -128,7 +128,11 @@ fn show(row: &OperationRow, progress: &Progress) -> Operation {
     }
 }
 
-async fn found(app: &App, caller: &Caller, name: &Name) -> Result<(OperationRow, Progress), Problem> {
+async fn found(
+    app: &App,
+    caller: &Caller,
+    name: &Name,
+) -> Result<(OperationRow, Progress), Problem> {
     let id = name.id::<OperationId>().ok_or_else(Problem::not_found)?;
     let reach = caller.reach();
     app.find(move |store| {
@@ -224,7 +228,11 @@ fn follow(app: App, caller: &Caller, row: OperationRow, open: Open) -> impl Into
         loop {
             at.recheck.due(&at.app).await.ok()?;
             let asked = at.row.clone();
-            let now = at.app.read(move |store| progress(store, &asked)).await.ok()?;
+            let now = at
+                .app
+                .read(move |store| progress(store, &asked))
+                .await
+                .ok()?;
             if at.last.as_ref() != Some(&now) {
                 let event = Event::default().event("operation");
                 let event = event.json_data(show(&at.row, &now)).ok()?;
@@ -253,10 +261,14 @@ async fn cancel(
     let Some(rollout) = progress.undo else {
         return Err(Problem::new(Code::StateConflict, "it cannot be cancelled"));
     };
-    let service = app.read(move |store| store.service_by_no(rollout.service)).await?;
+    let service = app
+        .read(move |store| store.service_by_no(rollout.service))
+        .await?;
     let service = service.ok_or_else(Problem::not_found)?;
     let id = service.row.row.id.to_string();
-    let (_, _) = app.service_by::<permit::DeployRollback>(&caller, &id).await?;
+    let (_, _) = app
+        .service_by::<permit::DeployRollback>(&caller, &id)
+        .await?;
     let undo = workload::Input::UndoRollout {
         service: rollout.service,
         by: caller.principal().name.clone(),

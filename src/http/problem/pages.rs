@@ -27,7 +27,10 @@ pub fn page(code: Code) -> String {
 #[must_use]
 pub fn pages() -> Vec<(String, String)> {
     let file = |code: Code| format!("problems/{}.md", code.slug());
-    Code::ALL.into_iter().map(|code| (file(code), page(code))).collect()
+    Code::ALL
+        .into_iter()
+        .map(|code| (file(code), page(code)))
+        .collect()
 }
 
 /// What the code means where the command line answers it without a server.
