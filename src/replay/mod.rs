@@ -4,5 +4,9 @@
 //! hash under every driver. Never: decides.
 
 pub mod actors;
+mod branch;
+pub mod fork;
 pub mod journal;
 pub mod record;
+
+pub use branch::{BranchError, Origin};
