@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use nimbus_core::billing;
 use nimbus_core::ids::{TenantId, TenantNo};
 use nimbus_core::machine::Message;
 use nimbus_core::store::StoreError;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub public_metrics: Public,
     /// The effective configuration with origins, secrets masked.
     pub settings: serde_json::Value,
+    /// What the billing machine is configured with: reads rebuild it.
+    pub billing: billing::Config,
     /// Only on a loopback listener: the API may be tried without ceremony.
     pub dev: bool,
     /// What cursors are signed with.
@@ -276,6 +279,12 @@ impl App {
     #[must_use]
     pub fn all_metrics(&self) -> &metrics::Registry {
         &self.inner.parts.metrics
+    }
+
+    /// What the billing machine is configured with.
+    #[must_use]
+    pub fn billing(&self) -> &billing::Config {
+        &self.inner.parts.billing
     }
 
     /// Whether the dev flag is set.

@@ -9,8 +9,8 @@ use utoipa_axum::router::OpenApiRouter;
 use super::app::App;
 use super::edge::edge;
 use super::endpoints::{
-    actors, audit, auth, config, docs, events, health, keys, metrics, operations, problems,
-    version, whoami,
+    actors, audit, auth, billing, config, docs, events, health, keys, metrics, operations,
+    problems, version, whoami,
 };
 use super::openapi;
 use super::problem::Problem;
@@ -26,6 +26,7 @@ fn api() -> OpenApiRouter<App> {
         // whoever has a credential
         .merge(whoami::routes())
         .merge(keys::routes())
+        .merge(billing::routes())
         .merge(config::routes())
         .merge(events::routes())
         .merge(operations::routes())

@@ -3,6 +3,7 @@
 pub mod actors;
 pub mod audit;
 pub mod auth;
+pub mod billing;
 pub mod config;
 pub mod docs;
 pub mod events;
