@@ -4,9 +4,7 @@
 //! hash under every driver. Never: decides.
 
 pub mod actors;
-mod branch;
-pub mod fork;
+pub mod anonymise;
 pub mod journal;
 pub mod record;
-
-pub use branch::{BranchError, Origin};
+pub mod regenerate;
