@@ -61,9 +61,6 @@ determinism: build
 gen: build
     {{bin}} gen scenario-schema
     {{bin}} gen cli-reference
-    {{bin}} gen access
-    {{bin}} gen openapi
-    {{bin}} gen problems
 
 # All benches, or one: `just bench --bench kernel`.
 bench *args:

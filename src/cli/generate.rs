@@ -10,7 +10,6 @@ use super::exit::{Code, Exit, Failure};
 use super::format::pretty;
 use super::output::{self, Console};
 use super::reference;
-use crate::http;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -26,10 +25,6 @@ pub(super) enum Command {
     CliReference(Target),
     /// Write the table of roles and permissions.
     Access(Target),
-    /// Write the document of the API, OpenAPI 3.1.
-    Openapi(Target),
-    /// Write one page for each problem that the API answers with.
-    Problems(Target),
 }
 
 /// Where generated files go.
@@ -62,18 +57,7 @@ pub(super) fn run(console: &Console, command: &Command) -> Result<Exit, Failure>
             let text = nimbus_core::access::page();
             files(console, target, &[("access.md", text)])
         }
-        Command::Openapi(target) => {
-            files(console, target, &[("openapi.json", http::openapi::json())])
-        }
-        Command::Problems(target) => files(console, target, &problems()),
     }
-}
-
-/// The pages of problems, and their list.
-fn problems() -> Vec<(String, String)> {
-    let mut pages = http::problem::pages();
-    pages.push(("problems/README.md".to_owned(), http::problem::index()));
-    pages
 }
 
 fn completions(console: &Console, shell: Shell) -> Result<Exit, Failure> {
@@ -98,14 +82,10 @@ pub(super) fn schema() -> String {
     pretty(&schema.expect("a schema is plain data"))
 }
 
-fn files(
-    console: &Console,
-    target: &Target,
-    files: &[(impl AsRef<str>, String)],
-) -> Result<Exit, Failure> {
+fn files(console: &Console, target: &Target, files: &[(&str, String)]) -> Result<Exit, Failure> {
     let mut stale = Vec::new();
     for (name, text) in files {
-        let path = target.out.join(name.as_ref());
+        let path = target.out.join(name);
         if is_current(&path, text) {
             continue;
         }
@@ -122,7 +102,7 @@ fn files(
     if !stale.is_empty() {
         return Err(Failure::lines(Code::Differs, stale));
     }
-    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_ref()).collect();
+    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
     console.answer("", || json!({ "current": names }))?;
     Ok(Exit::Done)
 }

@@ -110,7 +110,7 @@ impl Caller {
     /// 403 if the caller holds the permission over nothing.
     pub fn sight<P: Permit>(&self) -> Result<store::Visible, Problem> {
         let visible = self.visible::<P>()?;
-        Ok(filter(&visible))
+        Ok(narrowed(visible.over().iter().copied()))
     }
 
     /// What the caller may know of at all: where single things are looked up, before the permission is
@@ -144,18 +144,6 @@ impl Caller {
             context: Arc::new(context),
         }
     }
-}
-
-/// What a principal sees of what needs `P`, if anything.
-pub(super) fn sight<P: Permit>(principal: &Principal) -> Option<store::Visible> {
-    principal
-        .visible::<P>()
-        .ok()
-        .map(|visible| filter(&visible))
-}
-
-fn filter<P>(visible: &Visible<P>) -> store::Visible {
-    narrowed(visible.over().iter().copied())
 }
 
 /// The same as a filter of the store. Never more than was given: whoever holds several tenants one by one

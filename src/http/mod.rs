@@ -11,18 +11,14 @@ pub mod edge;
 pub mod endpoints;
 pub mod extract;
 mod gate;
-pub mod health;
 pub mod idempotency;
 pub mod limits;
 pub mod list;
 pub mod lookup;
 pub mod openapi;
 pub mod problem;
-pub mod progress;
 pub mod router;
 pub mod serve;
-pub mod show;
-mod stream;
 
 pub use app::{App, Command};
 pub use caller::Caller;

@@ -8,10 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
 use super::edge::edge;
-use super::endpoints::{
-    actors, audit, auth, billing, config, docs, events, health, keys, metrics, operations,
-    problems, version, whoami,
-};
+use super::endpoints::{auth, keys, problems, version, whoami};
 use super::openapi;
 use super::problem::Problem;
 
@@ -19,22 +16,12 @@ use super::problem::Problem;
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         // anybody
-        .merge(health::routes())
         .merge(version::routes())
         .merge(auth::routes())
-        .merge(metrics::routes())
-        // whoever has a credential
+        // whoever is signed in
         .merge(whoami::routes())
         .merge(keys::routes())
-        .merge(billing::routes())
-        .merge(config::routes())
-        .merge(events::routes())
-        .merge(operations::routes())
-        // those who run the installation
-        .merge(audit::routes())
-        .merge(actors::routes())
-        // people with a browser
-        .merge(docs::routes())
+        // people
         .merge(problems::routes())
 }
 

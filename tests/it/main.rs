@@ -5,6 +5,7 @@ mod autoscaler;
 mod cli;
 mod documents;
 mod generated;
+mod journal;
 mod replay;
 mod scenarios;
 mod tidy;
