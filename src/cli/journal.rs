@@ -156,7 +156,9 @@ impl Contents {
 }
 
 fn list(console: &Console, folder: &Path) -> Result<Exit, Failure> {
-    let headers = ["chain", "segment", "groups", "from", "to", "bytes", "state", "build"];
+    let headers = [
+        "chain", "segment", "groups", "from", "to", "bytes", "state", "build",
+    ];
     let mut table = Table::new(&headers);
     for chain in journal::chains(folder).map_err(|error| unreadable(&error))? {
         let mut build = String::new();
@@ -185,7 +187,10 @@ fn list(console: &Console, folder: &Path) -> Result<Exit, Failure> {
 }
 
 /// Every line of every segment, in order, until `each` has seen enough.
-fn lines(folder: &Path, each: &mut dyn FnMut(&Path, &Line) -> Result<bool, Failure>) -> Result<(), Failure> {
+fn lines(
+    folder: &Path,
+    each: &mut dyn FnMut(&Path, &Line) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
     for chain in journal::chains(folder).map_err(|error| unreadable(&error))? {
         for (_, path) in &chain.segments {
             let mut reader = Reader::open(path).map_err(|error| unreadable(&error))?;
@@ -285,7 +290,11 @@ fn verify(console: &Console, folder: &Path) -> Result<Exit, Failure> {
     let mut torn = Vec::new();
     for path in &segments {
         let found = Contents::read(path).map_err(|error| unreadable(&error))?;
-        torn.extend(found.torn.then(|| format!("{}: {}", path.display(), found.state)));
+        torn.extend(
+            found
+                .torn
+                .then(|| format!("{}: {}", path.display(), found.state)),
+        );
     }
     let counts = (chains.len(), segments.len());
     let text = format!(

@@ -51,7 +51,10 @@ fn a_recorded_run_replays_to_the_same_hash() {
 fn a_journal_is_listed_shown_and_verified() {
     let (folder, _) = recorded("quota-race", "1h");
     let list = json(folder.path(), "journal list j", 0);
-    assert_eq!((&list[0]["chain"], &list[0]["state"]), (&"1".into(), &"open".into()));
+    assert_eq!(
+        (&list[0]["chain"], &list[0]["state"]),
+        (&"1".into(), &"open".into())
+    );
     let counts = json(folder.path(), "journal verify j", 0);
     assert_eq!(counts["torn"], Value::Array(Vec::new()));
     let shown = ends(folder.path(), "journal show j --from 2 --to 3 -o json", 0).stdout;
@@ -88,7 +91,10 @@ fn a_copy_without_names_replays_and_tells_none() {
     let copied = json(folder.path(), "journal export j --anonymise --out k", 0);
     assert_eq!(copied["differs"], Value::Null);
     assert!(copied["names"].as_u64().unwrap() > 5);
-    let (a, b) = (json(folder.path(), "replay j", 0), json(folder.path(), "replay k", 0));
+    let (a, b) = (
+        json(folder.path(), "replay j", 0),
+        json(folder.path(), "replay k", 0),
+    );
     for same in ["groups", "inputs", "decisions", "deliveries", "differs"] {
         assert_eq!(a[same], b[same], "{same}");
     }
@@ -99,7 +105,12 @@ fn a_copy_without_names_replays_and_tells_none() {
 #[test]
 fn options_of_scenarios_are_refused() {
     let (folder, _) = recorded("quota-race", "1h");
-    for option in ["--seed 1", "--driver actors", "--until 1h", "--check-determinism"] {
+    for option in [
+        "--seed 1",
+        "--driver actors",
+        "--until 1h",
+        "--check-determinism",
+    ] {
         ends(folder.path(), &format!("replay j {option}"), 2);
     }
 }
@@ -108,14 +119,26 @@ fn options_of_scenarios_are_refused() {
 fn a_journal_under_another_policy_is_compared_with_itself() {
     let (folder, _) = recorded("quickstart", "6h");
     let file = folder.path().join("p.toml");
-    fs::write(&file, "[scheduler]\nscore = \"spread\"\n\n[autoscaler]\nup_percent = 90\n").unwrap();
+    fs::write(
+        &file,
+        "[scheduler]\nscore = \"spread\"\n\n[autoscaler]\nup_percent = 90\n",
+    )
+    .unwrap();
     let both = json(folder.path(), "replay j --policy p.toml", 0);
     assert_eq!(both["base"]["score"], "busiest_cpu");
     assert_eq!(both["head"]["score"], "spread");
     let said = ends(folder.path(), "replay j --set autoscaler.up_percent=90", 0).stderr;
     assert!(String::from_utf8_lossy(&said).contains("played again under the same policy"));
-    ends(folder.path(), "replay j --policy p.toml --limit nodes<=-100%", 8);
+    ends(
+        folder.path(),
+        "replay j --policy p.toml --limit nodes<=-100%",
+        8,
+    );
     ends(folder.path(), "replay j --limit cost<=+2%", 2);
-    let same = json(folder.path(), "replay j --set scheduler.score=busiest_cpu", 0);
+    let same = json(
+        folder.path(),
+        "replay j --set scheduler.score=busiest_cpu",
+        0,
+    );
     assert_eq!(same["base"]["event_hash"], same["head"]["event_hash"]);
 }

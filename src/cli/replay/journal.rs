@@ -38,7 +38,10 @@ pub(super) fn run(console: &Console, args: &Args, path: &Path) -> Result<Exit, F
         ("--report", !args.report.is_empty()),
         ("--format", args.format.is_some()),
     ];
-    refuse(&none, "is for comparisons; a journal needs --policy or --set for one")?;
+    refuse(
+        &none,
+        "is for comparisons; a journal needs --policy or --set for one",
+    )?;
     let watch = Watch::run(console, "journal");
     let mut on = |found: &Replayed| {
         !found.groups.is_multiple_of(LOOK_EVERY)
@@ -50,7 +53,9 @@ pub(super) fn run(console: &Console, args: &Args, path: &Path) -> Result<Exit, F
     console.answer(&text(path, &found), || json!(found))?;
     for torn in &found.torn {
         let (segment, line, bytes) = (torn.segment.display(), torn.line, torn.bytes);
-        console.note(&format!("{segment}:{line}: torn, {bytes} bytes are left out"));
+        console.note(&format!(
+            "{segment}:{line}: torn, {bytes} bytes are left out"
+        ));
     }
     if let Some(differs) = &found.differs {
         return Err(Failure::new(Code::NotDeterministic, named(differs)));
@@ -77,7 +82,10 @@ fn refuse_others(args: &Args) -> Result<(), Failure> {
         ("--journal", args.journal.is_some()),
         ("--driver actors", args.driver == By::Actors),
     ];
-    refuse(&given, "is for scenarios; a journal is replayed as it was recorded")
+    refuse(
+        &given,
+        "is for scenarios; a journal is replayed as it was recorded",
+    )
 }
 
 fn refuse(given: &[(&str, bool)], why: &str) -> Result<(), Failure> {
@@ -128,14 +136,20 @@ fn otherwise(console: &Console, args: &Args, path: &Path) -> Result<Exit, Failur
 
 /// How near the simulated cluster came to the recorded one, so that the reader can judge the comparison.
 fn note(console: &Console, told: &Regenerated, base: &Report) {
-    let scaled: u64 = base.autoscaling.iter().map(|service| service.up + service.down).sum();
+    let scaled: u64 = base
+        .autoscaling
+        .iter()
+        .map(|service| service.up + service.down)
+        .sum();
     let (recorded, left_out) = (told.recorded, told.left_out);
     console.note(&format!(
         "recorded: {} placements, {} scale actions; played again under the same policy: {}, {scaled}",
         recorded.placed, recorded.scaled, base.scheduling.placed
     ));
     if left_out > 0 {
-        console.note(&format!("{left_out} writes cannot be said in a scenario and are left out"));
+        console.note(&format!(
+            "{left_out} writes cannot be said in a scenario and are left out"
+        ));
     }
 }
 
@@ -164,7 +178,10 @@ fn text(path: &Path, found: &Replayed) -> String {
     };
     line("journal", path.display().to_string());
     line("written by", found.builds.join(", "));
-    line("chains", format!("{}, segments {}", found.chains, found.segments));
+    line(
+        "chains",
+        format!("{}, segments {}", found.chains, found.segments),
+    );
     let left_out = found.dropped;
     line(
         "groups",

@@ -6,9 +6,9 @@
 //! that decides otherwise without its names is counted, and the first one named.
 
 mod names;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::path::Path;
 
@@ -129,7 +129,9 @@ impl Copy<'_> {
                     now,
                     hash: copy.hash(),
                 };
-                self.files.as_mut().map_or(Ok(()), |files| files.restored(&restored))?;
+                self.files
+                    .as_mut()
+                    .map_or(Ok(()), |files| files.restored(&restored))?;
                 Ok(())
             }
             Step::Group(group) => self.group(&group),
@@ -156,7 +158,10 @@ impl Copy<'_> {
         files.begin(&named)?;
         self.files = Some(files);
         let sides = (Player::begin(snapshot), Player::begin(&named));
-        self.sides = Some((sides.0.map_err(Unplayed::from)?, sides.1.map_err(Unplayed::from)?));
+        self.sides = Some((
+            sides.0.map_err(Unplayed::from)?,
+            sides.1.map_err(Unplayed::from)?,
+        ));
         self.done.chains += 1;
         Ok(())
     }
@@ -191,7 +196,9 @@ impl Copy<'_> {
         }
         self.done.groups += 1;
         self.done.decisions += ours.len() as u64;
-        self.files.as_mut().map_or(Ok(()), |files| files.append(&named))?;
+        self.files
+            .as_mut()
+            .map_or(Ok(()), |files| files.append(&named))?;
         Ok(())
     }
 

@@ -55,7 +55,10 @@ impl Names {
         if text.is_empty() {
             return String::new();
         }
-        names.get(text).cloned().unwrap_or_else(|| "unknown".to_owned())
+        names
+            .get(text)
+            .cloned()
+            .unwrap_or_else(|| "unknown".to_owned())
     }
 
     /// How many texts have another name.
@@ -102,7 +105,9 @@ fn slug(text: &str) -> bool {
 /// Words of ours that no customer chose.
 fn reserved(text: &str) -> bool {
     ["admin", "system", "default", "dev"].contains(&text)
-        || ["nimbus.io/", "kubernetes.io/"].iter().any(|ours| text.starts_with(ours))
+        || ["nimbus.io/", "kubernetes.io/"]
+            .iter()
+            .any(|ours| text.starts_with(ours))
 }
 
 fn base36(mut rank: usize) -> String {

@@ -22,7 +22,9 @@ fn recorded(name: &str, folder: &Path) {
 
 fn decisions(folder: &Path) -> (Vec<Decision>, played::Replayed) {
     let mut all = Vec::new();
-    let found = played::replay(folder, &mut |_, effect| keep(effect, &mut all), &mut |_| true);
+    let found = played::replay(folder, &mut |_, effect| keep(effect, &mut all), &mut |_| {
+        true
+    });
     (all, found.unwrap())
 }
 
@@ -80,15 +82,29 @@ fn a_copy_under_the_same_names_is_the_same() {
 
 #[test]
 fn names_keep_order_form_and_length() {
-    let texts = ["a", "b-c", "nginx:1.25", "team", "Team_A", "x.io/key", "a b"];
+    let texts = [
+        "a",
+        "b-c",
+        "nginx:1.25",
+        "team",
+        "Team_A",
+        "x.io/key",
+        "a b",
+    ];
     let long = "l".repeat(35);
-    let set = texts.iter().map(ToString::to_string).chain([long.clone(), "admin".into()]);
+    let set = texts
+        .iter()
+        .map(ToString::to_string)
+        .chain([long.clone(), "admin".into()]);
     let names = Names::new(set.clone().collect(), [1; 32]);
     let mut sorted: Vec<String> = set.filter(|text| text != "admin").collect();
     sorted.sort();
     assert!(sorted.is_sorted_by_key(|text| names.of(text)));
     assert_eq!(names.of(&long).len(), 35);
-    assert_eq!((names.of("admin").as_str(), names.of("")), ("admin", String::new()));
+    assert_eq!(
+        (names.of("admin").as_str(), names.of("")),
+        ("admin", String::new())
+    );
     assert_eq!(names.of("b-c").len(), 15);
     assert!(names.of("a b").contains('!') && names.of("x.io/key").contains(".x/"));
     let other = Names::new([long.clone()].into(), [2; 32]);

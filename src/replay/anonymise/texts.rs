@@ -148,7 +148,8 @@ impl<'a, S: Serializer> Serializer for Adapter<'a, S> {
         value: &T,
     ) -> Result<S::Ok, S::Error> {
         let value = Named::new(value, self.name);
-        self.inner.serialize_newtype_variant(name, at, variant, &value)
+        self.inner
+            .serialize_newtype_variant(name, at, variant, &value)
     }
 }
 

@@ -183,7 +183,9 @@ impl Story {
 
     fn asked(&mut self, at: Span, message: &Message, reply: &Reply) {
         match (message, reply) {
-            (Message::Tenant(input), Reply::Tenant(Ok(answer))) => self.of_tenant(at, input, answer),
+            (Message::Tenant(input), Reply::Tenant(Ok(answer))) => {
+                self.of_tenant(at, input, answer)
+            }
             (Message::Workload(input), Reply::Workload(Ok(answer))) => {
                 self.of_workload(at, input, answer);
             }

@@ -36,7 +36,13 @@ fn recorded(name: &str, hours: i64) -> (tempfile::TempDir, Regenerated) {
         ..Options::normal()
     };
     let journal = folder.path().join("journal");
-    record::run(&prepared(Path::new(&file), &[]), &options, &journal, &mut |_| true).unwrap();
+    record::run(
+        &prepared(Path::new(&file), &[]),
+        &options,
+        &journal,
+        &mut |_| true,
+    )
+    .unwrap();
     let told = scenario(&journal, &folder.path().join("told")).unwrap();
     (folder, told)
 }

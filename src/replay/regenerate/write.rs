@@ -111,17 +111,23 @@ impl Story {
         root.insert("scenario".into(), head.into());
         root.insert("node_pool".into(), self.pools());
         let named = self.orgs.iter().filter(|(no, _)| self.is_named(**no));
-        let orgs = named.map(|(_, (name, plan))| table! { "name": name.as_str(), "plan": word(*plan) });
+        let orgs =
+            named.map(|(_, (name, plan))| table! { "name": name.as_str(), "plan": word(*plan) });
         root.insert("org".into(), list(orgs));
         let tenants = self.tenants.values().map(|who| self.tenant(who));
         root.insert("tenant".into(), list(tenants));
-        let rules = (0..).zip(&policies).map(|(number, policy)| rule(number, policy));
+        let rules = (0..)
+            .zip(&policies)
+            .map(|(number, policy)| rule(number, policy));
         root.insert("autoscaler".into(), list(rules));
         let services = self.services.values();
         let services = services.filter_map(|what| self.workload(what, &policies));
         root.insert("workload".into(), list(services));
         let loads = self.services.iter();
-        root.insert("load".into(), list(loads.filter_map(|(no, what)| self.demand(*no, what))));
+        root.insert(
+            "load".into(),
+            list(loads.filter_map(|(no, what)| self.demand(*no, what))),
+        );
         let acts = self.acts.iter().filter_map(|act| self.action(act));
         root.insert("action".into(), list(acts));
         root.insert("scheduler".into(), self.scheduler().into());
@@ -134,7 +140,11 @@ impl Story {
     }
 
     fn policies(&self) -> Vec<Arc<Policy>> {
-        let mut all: Vec<_> = self.services.values().filter_map(|what| what.autoscale.clone()).collect();
+        let mut all: Vec<_> = self
+            .services
+            .values()
+            .filter_map(|what| what.autoscale.clone())
+            .collect();
         all.sort();
         all.dedup();
         all
@@ -180,7 +190,11 @@ impl Story {
     }
 
     fn path(&self, what: &What) -> Option<String> {
-        Some(format!("{}/{}", self.tenants.get(&what.tenant)?.name, what.name))
+        Some(format!(
+            "{}/{}",
+            self.tenants.get(&what.tenant)?.name,
+            what.name
+        ))
     }
 
     fn workload(&self, what: &What, policies: &[Arc<Policy>]) -> Option<Table> {
@@ -220,7 +234,10 @@ impl Story {
     }
 
     fn demand(&self, no: ServiceNo, what: &What) -> Option<Table> {
-        let used = self.used.values().any(|used| used.get(&no).is_some_and(|m| *m > 0));
+        let used = self
+            .used
+            .values()
+            .any(|used| used.get(&no).is_some_and(|m| *m > 0));
         if what.kind == Kind::Batch || !used {
             return None;
         }
@@ -263,9 +280,8 @@ impl Story {
 
     fn billing(&self) -> Table {
         let billing = &self.config.billing;
-        let money = |micro: i64| {
-            amount(u64::try_from(micro).unwrap_or(0), billing.currency.exponent)
-        };
+        let money =
+            |micro: i64| amount(u64::try_from(micro).unwrap_or(0), billing.currency.exponent);
         table! {
             "currency": String::from(billing.currency.code),
             "cpu_vcpu_hour": money(billing.prices.cpu_vcpu_hour),
@@ -284,7 +300,11 @@ fn texts(texts: impl Iterator<Item = String>) -> Value {
 
 fn labels(labels: &BTreeMap<Arc<str>, Arc<str>>) -> Value {
     let pairs = labels.iter();
-    Value::Table(pairs.map(|(key, value)| (key.to_string(), Value::from(&**value))).collect())
+    Value::Table(
+        pairs
+            .map(|(key, value)| (key.to_string(), Value::from(&**value)))
+            .collect(),
+    )
 }
 
 fn taint(taint: &Taint) -> String {
@@ -318,7 +338,10 @@ fn place(spec: &PodSpec, keys: &mut Table) {
         keys.insert("selector".into(), labels(&spec.selector));
     }
     if !spec.tolerations.is_empty() {
-        keys.insert("tolerations".into(), texts(spec.tolerations.iter().map(toleration)));
+        keys.insert(
+            "tolerations".into(),
+            texts(spec.tolerations.iter().map(toleration)),
+        );
     }
 }
 
@@ -355,5 +378,9 @@ fn amount(micro: u64, exponent: u8) -> String {
     let text = format!("{micro:0width$}", width = digits + 1);
     let (whole, part) = text.split_at(text.len() - digits);
     let part = part.get(..8).unwrap_or(part).trim_end_matches('0');
-    if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") }
+    if part.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{part}")
+    }
 }
