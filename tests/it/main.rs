@@ -3,6 +3,7 @@
 
 mod autoscaler;
 mod cli;
+mod client;
 mod documents;
 mod generated;
 mod journal;

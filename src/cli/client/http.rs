@@ -27,6 +27,8 @@ const BODY_MAX: usize = 64 << 20;
 pub(crate) struct Client {
     runtime: tokio::runtime::Runtime,
     http: reqwest::Client,
+    /// Pause before the first repetition; it doubles each time.
+    pub(super) backoff: Duration,
     pub(crate) target: Target,
 }
 
@@ -64,6 +66,7 @@ impl Client {
         Ok(Client {
             runtime,
             http,
+            backoff: Duration::from_secs(1),
             target,
         })
     }
@@ -106,12 +109,12 @@ impl Client {
         self.runtime.block_on(async { or_interrupt(work).await? })
     }
 
-    async fn persist(&self, call: &Call) -> Result<Answer, Failure> {
+    pub(super) async fn persist(&self, call: &Call) -> Result<Answer, Failure> {
         let watch = Stopwatch::start();
         let mut lost = None;
         for attempt in 1..=TRIES {
             let last = attempt == TRIES;
-            let backoff = Duration::from_secs(1 << (attempt - 1));
+            let backoff = self.backoff * (1 << (attempt - 1));
             let wait = match or_interrupt(self.once(call)).await? {
                 Err(Lost::NotSent(why)) if lost.is_none() => return Err(self.unreachable(&why)),
                 Err(Lost::NotSent(why) | Lost::Unknown(why)) => {
