@@ -97,8 +97,9 @@ impl Client {
     /// # Errors
     /// Ctrl-C.
     pub(crate) fn pause(&self, span: Duration) -> Result<(), Failure> {
+        // the timer is made inside the runtime that drives it
         self.runtime
-            .block_on(or_interrupt(tokio::time::sleep(jitter(span))))
+            .block_on(async { or_interrupt(tokio::time::sleep(jitter(span))).await })
     }
 
     /// Runs what speaks with the server by itself.
