@@ -101,10 +101,20 @@ fn names(remote: &Remote, noun: Noun) -> Result<Vec<String>, Failure> {
 /// Which names an argument takes.
 fn noun_of(arg: &clap::Arg) -> Option<&'static str> {
     let names = [
-        "tenant", "app", "service", "policy", "invoice", "key", "run", "operation", "node",
+        "tenant",
+        "app",
+        "service",
+        "policy",
+        "invoice",
+        "key",
+        "run",
+        "operation",
+        "node",
     ];
     let id = arg.get_id().as_str();
-    names.into_iter().find(|name| *name == id && arg.is_positional())
+    names
+        .into_iter()
+        .find(|name| *name == id && arg.is_positional())
 }
 
 /// Commands whose first argument is a name: path of words, noun.
@@ -138,7 +148,10 @@ fn bash(found: &[(Vec<String>, &'static str)], script: &str) -> String {
         .iter()
         .map(|(path, noun)| {
             let pattern = path.join(" ");
-            format!("        \"{pattern}\") (( COMP_CWORD == {} )) && noun={noun} ;;\n", path.len() + 1)
+            format!(
+                "        \"{pattern}\") (( COMP_CWORD == {} )) && noun={noun} ;;\n",
+                path.len() + 1
+            )
         })
         .collect();
     format!(
@@ -171,7 +184,8 @@ fn zsh(script: String) -> String {
         }
         out.push('\n');
     }
-    let function = "_nimbus_live() {\n    compadd -- ${(f)\"$(nimbus __complete $1 2>/dev/null)\"}\n}\n";
+    let function =
+        "_nimbus_live() {\n    compadd -- ${(f)\"$(nimbus __complete $1 2>/dev/null)\"}\n}\n";
     match out.find("_nimbus() {") {
         Some(at) => {
             out.insert_str(at, &format!("{function}\n"));
@@ -183,8 +197,10 @@ fn zsh(script: String) -> String {
 
 fn fish(found: &[(Vec<String>, &'static str)], script: &str) -> String {
     let lines = found.iter().map(|(path, noun)| {
-        let seen: Vec<String> =
-            path.iter().map(|word| format!("__fish_seen_subcommand_from {word}")).collect();
+        let seen: Vec<String> = path
+            .iter()
+            .map(|word| format!("__fish_seen_subcommand_from {word}"))
+            .collect();
         format!(
             "complete -c nimbus -n \"{}\" -f -a \"(nimbus __complete {noun} 2>/dev/null)\"\n",
             seen.join("; and ")

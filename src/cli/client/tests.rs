@@ -125,7 +125,9 @@ async fn serve(listener: TcpListener, replies: Vec<Option<&'static str>>) -> Vec
             let (head, body) = reply.split_once("\n\n").unwrap_or((reply, ""));
             let length = body.len();
             let head = head.replace('\n', "\r\n");
-            let text = format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}");
+            let text = format!(
+                "HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
             socket.write_all(text.as_bytes()).await.unwrap();
         }
     }
@@ -142,8 +144,13 @@ fn whole(bytes: &[u8]) -> bool {
 }
 
 /// Makes one write against a server that answers so; gives what came of it and what was asked.
-fn write(replies: Vec<Option<&'static str>>) -> (Result<Answer, crate::cli::exit::Failure>, Vec<String>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+fn write(
+    replies: Vec<Option<&'static str>>,
+) -> (Result<Answer, crate::cli::exit::Failure>, Vec<String>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let target = Target {
         server: format!("http://{}", listener.local_addr().unwrap()),
@@ -173,11 +180,15 @@ fn write(replies: Vec<Option<&'static str>>) -> (Result<Answer, crate::cli::exit
 fn a_lost_answer_is_asked_for_again_under_the_same_key() {
     let (result, asked) = write(vec![
         None,
-        Some("409 Conflict\ncontent-type: application/problem+json\nretry-after: 0\n\n{\"code\":\"idempotency_running\"}"),
+        Some(
+            "409 Conflict\ncontent-type: application/problem+json\nretry-after: 0\n\n{\"code\":\"idempotency_running\"}",
+        ),
         Some("201 Created\ncontent-type: application/json\n\n{\"id\":\"x\"}"),
     ]);
     assert_eq!(result.unwrap().body, json!({ "id": "x" }));
-    let keys = asked.iter().filter(|text| text.contains("idempotency-key: k-1"));
+    let keys = asked
+        .iter()
+        .filter(|text| text.contains("idempotency-key: k-1"));
     assert_eq!((asked.len(), keys.count()), (3, 3));
 }
 
@@ -187,7 +198,10 @@ fn an_answer_that_never_comes_is_unknown_and_names_its_key() {
     let failure = result.unwrap_err();
     let text: Vec<&str> = failure.texts().collect();
     assert_eq!(failure.exit(), Exit::Unknown);
-    assert!(text[1].ends_with("ask again with --idempotency-key k-1"), "{text:?}");
+    assert!(
+        text[1].ends_with("ask again with --idempotency-key k-1"),
+        "{text:?}"
+    );
 }
 
 #[test]

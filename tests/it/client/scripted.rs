@@ -35,7 +35,11 @@ pub(super) struct Reply {
 
 impl Reply {
     pub(super) fn json(status: u16, body: Value) -> Reply {
-        let kind = if status < 400 { "application/json" } else { "application/problem+json" };
+        let kind = if status < 400 {
+            "application/json"
+        } else {
+            "application/problem+json"
+        };
         Reply {
             status,
             kind,
@@ -80,7 +84,10 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&asked);
-        #[expect(clippy::disallowed_methods, reason = "the server of a test is no part of the product")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the server of a test is no part of the product"
+        )]
         std::thread::spawn(move || {
             for socket in listener.incoming() {
                 let socket = socket.unwrap();
@@ -121,7 +128,9 @@ fn read(socket: &TcpStream) -> Option<Request> {
         };
         headers.insert(name.to_lowercase(), value.to_owned());
     }
-    let length = headers.get("content-length").map_or(0, |length| length.parse().unwrap());
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
     Some(Request {
@@ -134,7 +143,11 @@ fn read(socket: &TcpStream) -> Option<Request> {
 }
 
 fn write(mut socket: &TcpStream, reply: &Reply) {
-    let extra: String = reply.headers.iter().map(|(k, v)| format!("{k}: {v}\r\n")).collect();
+    let extra: String = reply
+        .headers
+        .iter()
+        .map(|(k, v)| format!("{k}: {v}\r\n"))
+        .collect();
     let text = format!(
         "HTTP/1.1 {} Said\r\ncontent-type: {}\r\ncontent-length: {}\r\nconnection: close\r\n{extra}\r\n{}",
         reply.status,
@@ -181,8 +194,17 @@ impl User {
     /// Exit code, stdout and stderr.
     pub(super) fn call(&self, args: &[&str]) -> (i32, String, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nimbus"));
-        command.current_dir(self.home.path()).args(args).stdin(Stdio::null());
-        for name in ["NIMBUS_TOKEN", "NIMBUS_TENANT", "NIMBUS_CONTEXT", "NIMBUS_SERVER", "NO_COLOR"] {
+        command
+            .current_dir(self.home.path())
+            .args(args)
+            .stdin(Stdio::null());
+        for name in [
+            "NIMBUS_TOKEN",
+            "NIMBUS_TENANT",
+            "NIMBUS_CONTEXT",
+            "NIMBUS_SERVER",
+            "NO_COLOR",
+        ] {
             command.env_remove(name);
         }
         command.env("XDG_CONFIG_HOME", self.home.path());
@@ -191,7 +213,11 @@ impl User {
         }
         let output = command.output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+        (
+            output.status.code().unwrap(),
+            text(output.stdout),
+            text(output.stderr),
+        )
     }
 
     /// The same as one text.

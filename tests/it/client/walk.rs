@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use super::scripted::{Reply, Request, Server, User};
 
 /// Commands that a walk must not run, and why.
-const LEFT_OUT: [(&str, &str); 1] = [("nimbus serve", "runs until it is stopped; tests of its own start it")];
+const LEFT_OUT: [(&str, &str); 1] = [(
+    "nimbus serve",
+    "runs until it is stopped; tests of its own start it",
+)];
 
 /// Usage lines of all commands.
 fn usages() -> Vec<String> {
@@ -21,7 +24,10 @@ fn words(usage: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let parts = usage.split_whitespace().skip(1);
     for part in parts.filter(|part| !part.starts_with('[')) {
-        let name = part.trim_start_matches('<').trim_end_matches("...").trim_end_matches('>');
+        let name = part
+            .trim_start_matches('<')
+            .trim_end_matches("...")
+            .trim_end_matches('>');
         if !part.starts_with('<') {
             words.push(part.to_owned());
             continue;
@@ -65,7 +71,8 @@ fn is_json(text: &str) -> bool {
 fn check(user: &User, usage: &str) {
     let mut args = words(usage);
     args.extend(["-o", "json", "--yes", "--timeout", "1s"].map(str::to_owned));
-    let heavy = ["replay", "sweep", "plan"].contains(&args[0].as_str()) || usage.starts_with("nimbus scenario run");
+    let heavy = ["replay", "sweep", "plan"].contains(&args[0].as_str())
+        || usage.starts_with("nimbus scenario run");
     if heavy {
         args[1..].iter_mut().for_each(|word| {
             if word == "quickstart" {
@@ -85,11 +92,17 @@ fn check(user: &User, usage: &str) {
 fn every_command_answers_in_json() {
     let server = Server::start(anything);
     let usages = usages();
-    assert!(usages.len() > 90, "only {} commands are in the reference", usages.len());
+    assert!(
+        usages.len() > 90,
+        "only {} commands are in the reference",
+        usages.len()
+    );
     for usage in &usages {
         let user = User::of(&server);
         user.write("a.yaml", "kind: App\nname: shop\n");
-        let left_out = LEFT_OUT.iter().any(|(command, _)| usage.starts_with(command));
+        let left_out = LEFT_OUT
+            .iter()
+            .any(|(command, _)| usage.starts_with(command));
         if !left_out {
             check(&user, usage);
         }
@@ -102,7 +115,9 @@ fn every_command_complains_in_json_when_no_server_answers() {
         let user = User::new();
         user.write("a.yaml", "kind: App\nname: shop\n");
         user.call(&["context", "set", "none", "--server", "http://127.0.0.1:1"]);
-        let left_out = LEFT_OUT.iter().any(|(command, _)| usage.starts_with(command));
+        let left_out = LEFT_OUT
+            .iter()
+            .any(|(command, _)| usage.starts_with(command));
         if !left_out {
             check(&user, usage);
         }
