@@ -61,10 +61,17 @@ determinism: build
 gen: build
     {{bin}} gen scenario-schema
     {{bin}} gen cli-reference
+    {{bin}} gen access
+    {{bin}} gen openapi
+    {{bin}} gen problems
 
 # All benches, or one: `just bench --bench kernel`.
 bench *args:
     cargo bench {{args}}
+
+# Reads of the API against a bare handler in the same run: throughput, and p99 at half load.
+bench-http:
+    cargo bench --bench http
 
 # Measures everything and writes the table of docs/performance.md. Some minutes.
 bench-table:

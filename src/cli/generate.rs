@@ -10,6 +10,7 @@ use super::exit::{Code, Exit, Failure};
 use super::format::pretty;
 use super::output::{self, Console};
 use super::reference;
+use crate::http;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -25,6 +26,10 @@ pub(super) enum Command {
     CliReference(Target),
     /// Write the table of roles and permissions.
     Access(Target),
+    /// Write the document of the API, OpenAPI 3.1.
+    Openapi(Target),
+    /// Write one page for each problem that the API answers with.
+    Problems(Target),
 }
 
 /// Where generated files go.
@@ -57,7 +62,18 @@ pub(super) fn run(console: &Console, command: &Command) -> Result<Exit, Failure>
             let text = nimbus_core::access::page();
             files(console, target, &[("access.md", text)])
         }
+        Command::Openapi(target) => {
+            files(console, target, &[("openapi.json", http::openapi::json())])
+        }
+        Command::Problems(target) => files(console, target, &problems()),
     }
+}
+
+/// The pages of problems, and their list.
+fn problems() -> Vec<(String, String)> {
+    let mut pages = http::problem::pages();
+    pages.push(("problems/README.md".to_owned(), http::problem::index()));
+    pages
 }
 
 fn completions(console: &Console, shell: Shell) -> Result<Exit, Failure> {
@@ -69,12 +85,11 @@ fn completions(console: &Console, shell: Shell) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The completion script of a shell; where that is possible, names are asked of the server.
+/// The completion script of a shell.
 pub(super) fn script(shell: Shell) -> String {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut super::tree(), "nimbus", &mut bytes);
-    let script = String::from_utf8_lossy(&bytes).into_owned();
-    super::complete::live(shell, &super::tree(), script)
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The JSON Schema of scenario files.
@@ -83,10 +98,14 @@ pub(super) fn schema() -> String {
     pretty(&schema.expect("a schema is plain data"))
 }
 
-fn files(console: &Console, target: &Target, files: &[(&str, String)]) -> Result<Exit, Failure> {
+fn files(
+    console: &Console,
+    target: &Target,
+    files: &[(impl AsRef<str>, String)],
+) -> Result<Exit, Failure> {
     let mut stale = Vec::new();
     for (name, text) in files {
-        let path = target.out.join(name);
+        let path = target.out.join(name.as_ref());
         if is_current(&path, text) {
             continue;
         }
@@ -103,7 +122,7 @@ fn files(console: &Console, target: &Target, files: &[(&str, String)]) -> Result
     if !stale.is_empty() {
         return Err(Failure::lines(Code::Differs, stale));
     }
-    let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_ref()).collect();
     console.answer("", || json!({ "current": names }))?;
     Ok(Exit::Done)
 }

@@ -32,7 +32,8 @@ pub struct Limits {
     pub streams: usize,
     /// Open connections; above it new ones wait. 10,000.
     pub connections: usize,
-    /// Seconds after which a stream asks again whether its caller still may read. 30.
+    /// Seconds after which a stream asks again whether its caller still may read; what was taken back ends
+    /// within them. 3.
     pub recheck_seconds: u64,
     /// Forks (dry runs and simulations) at once; above it 429. 2.
     pub forks: usize,
@@ -54,7 +55,7 @@ impl Default for Limits {
             concurrency: 64,
             streams: 100,
             connections: 10_000,
-            recheck_seconds: 30,
+            recheck_seconds: 3,
             forks: 2,
             cors: Vec::new(),
         }

@@ -1,17 +1,22 @@
 //! What every handler is given: the way to the store, to the conductor and to the parts of the service.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use nimbus_core::ids::TenantNo;
+use nimbus_core::billing;
+use nimbus_core::ids::{TenantId, TenantNo};
 use nimbus_core::machine::Message;
 use nimbus_core::store::StoreError;
 
 use super::caller::{Caller, Gate};
 use super::edge::Throttle;
+use super::endpoints::metrics::Public;
+use super::health::Health;
 use super::idempotency::Running;
 use super::limits::Limits;
 use super::problem::{Code, Problem, refused};
 use crate::auth::Access;
+use crate::shell::feed::Feed;
 use crate::shell::port::{Answered, Ask, Port};
 use crate::store::Store;
 use crate::{metrics, runtime};
@@ -26,8 +31,18 @@ pub struct Parts {
     pub gate: Arc<dyn Gate>,
     /// What the edge takes at most.
     pub limits: Limits,
+    /// Committed events, as they come.
+    pub feed: Feed,
+    /// Asks conductor and machines how they are.
+    pub health: Arc<dyn Health>,
     /// Where it counts.
     pub metrics: metrics::Registry,
+    /// Who may read metrics on the public listener.
+    pub public_metrics: Public,
+    /// The effective configuration with origins, secrets masked.
+    pub settings: serde_json::Value,
+    /// What the billing machine is configured with: reads rebuild it.
+    pub billing: billing::Config,
     /// Only on a loopback listener: the API may be tried without ceremony.
     pub dev: bool,
     /// What cursors are signed with.
@@ -44,6 +59,7 @@ struct Inner {
     parts: Parts,
     throttle: Throttle,
     running: Running,
+    tenant_ids: Mutex<BTreeMap<TenantNo, TenantId>>,
 }
 
 /// One write, as a handler asks for it.
@@ -101,6 +117,7 @@ impl App {
             parts,
             throttle,
             running: Running::default(),
+            tenant_ids: Mutex::default(),
         };
         App {
             inner: Arc::new(inner),
@@ -177,6 +194,69 @@ impl App {
         }
     }
 
+    /// Ids of tenants by ordinal. They never change, so that each is asked for once.
+    ///
+    /// # Errors
+    /// See [`App::read`].
+    pub async fn tenant_ids(
+        &self,
+        nos: impl IntoIterator<Item = TenantNo>,
+    ) -> Result<BTreeMap<TenantNo, TenantId>, Problem> {
+        let wanted: BTreeSet<TenantNo> = nos.into_iter().collect();
+        let known = self.known_tenants(&wanted);
+        let unknown: Vec<TenantNo> = wanted
+            .iter()
+            .copied()
+            .filter(|no| !known.contains_key(no))
+            .collect();
+        if unknown.is_empty() {
+            return Ok(known);
+        }
+        let found = self.read(move |store| store.tenant_ids(&unknown)).await?;
+        let mut ids = self
+            .inner
+            .tenant_ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        ids.extend(found);
+        drop(ids);
+        Ok(self.known_tenants(&wanted))
+    }
+
+    fn known_tenants(&self, wanted: &BTreeSet<TenantNo>) -> BTreeMap<TenantNo, TenantId> {
+        let ids = self
+            .inner
+            .tenant_ids
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let known = wanted.iter().filter_map(|no| Some((*no, *ids.get(no)?)));
+        known.collect()
+    }
+
+    /// Committed events, as they come.
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.inner.parts.feed
+    }
+
+    /// How conductor and machines are.
+    #[must_use]
+    pub fn health(&self) -> &dyn Health {
+        &*self.inner.parts.health
+    }
+
+    /// Who may read metrics on the public listener.
+    #[must_use]
+    pub fn public_metrics(&self) -> Public {
+        self.inner.parts.public_metrics
+    }
+
+    /// The effective configuration with origins, secrets masked.
+    #[must_use]
+    pub fn settings(&self) -> &serde_json::Value {
+        &self.inner.parts.settings
+    }
+
     /// The conductor's inbox: how many writes wait, and how many may.
     #[must_use]
     pub fn inbox(&self) -> (usize, usize) {
@@ -199,6 +279,12 @@ impl App {
     #[must_use]
     pub fn all_metrics(&self) -> &metrics::Registry {
         &self.inner.parts.metrics
+    }
+
+    /// What the billing machine is configured with.
+    #[must_use]
+    pub fn billing(&self) -> &billing::Config {
+        &self.inner.parts.billing
     }
 
     /// Whether the dev flag is set.

@@ -110,7 +110,7 @@ impl Caller {
     /// 403 if the caller holds the permission over nothing.
     pub fn sight<P: Permit>(&self) -> Result<store::Visible, Problem> {
         let visible = self.visible::<P>()?;
-        Ok(narrowed(visible.over().iter().copied()))
+        Ok(filter(&visible))
     }
 
     /// What the caller may know of at all: where single things are looked up, before the permission is
@@ -127,23 +127,18 @@ impl Caller {
     pub(super) fn committed(&self) -> Option<Answered> {
         self.context.committed.clone()
     }
+}
 
-    /// A caller outside of a request, for tests.
-    #[cfg(test)]
-    pub(crate) fn of(principal: Principal) -> Caller {
-        let principal = Arc::new(principal);
-        let context = Context {
-            id: "test".into(),
-            peer: None,
-            principal: Some(principal.clone()),
-            key: None,
-            committed: None,
-        };
-        Caller {
-            principal,
-            context: Arc::new(context),
-        }
-    }
+/// What a principal sees of what needs `P`, if anything.
+pub(super) fn sight<P: Permit>(principal: &Principal) -> Option<store::Visible> {
+    principal
+        .visible::<P>()
+        .ok()
+        .map(|visible| filter(&visible))
+}
+
+fn filter<P>(visible: &Visible<P>) -> store::Visible {
+    narrowed(visible.over().iter().copied())
 }
 
 /// The same as a filter of the store. Never more than was given: whoever holds several tenants one by one

@@ -139,6 +139,21 @@ impl Params {
 }
 
 impl<F> List<F> {
+    /// The filters, and the list without them.
+    #[must_use]
+    pub fn split(self) -> (F, List<()>) {
+        let list = List {
+            filter: (),
+            text: self.text,
+            params: self.params,
+            after: self.after,
+            binding: self.binding,
+            path: self.path,
+            secret: self.secret,
+        };
+        (self.filter, list)
+    }
+
     /// Which part of the list the store is asked for. `sorts` is what it knows; without a wish it is the
     /// first of them, `descending` or not.
     ///

@@ -84,9 +84,21 @@ impl App {
         caller: &Caller,
         name: &Name,
     ) -> Result<Looked<ServiceView, P>, Problem> {
-        let (reach, name) = (caller.reach(), name.clone());
+        self.service_by(caller, name.as_str()).await
+    }
+
+    /// A service by a name that does not come from a path.
+    ///
+    /// # Errors
+    /// 404, 403.
+    pub async fn service_by<P: Permit>(
+        &self,
+        caller: &Caller,
+        name: &str,
+    ) -> Result<Looked<ServiceView, P>, Problem> {
+        let (reach, name) = (caller.reach(), name.to_owned());
         let found = self.find(move |store| {
-            let Some(found) = store.service(&reach, name.as_str())? else {
+            let Some(found) = store.service(&reach, &name)? else {
                 return Ok(None);
             };
             let org = payer(store, &reach, found.row.row.tenant)?;

@@ -7,19 +7,27 @@
 pub mod answer;
 pub mod app;
 pub mod caller;
+mod cors;
 pub mod edge;
 pub mod endpoints;
 pub mod extract;
 mod gate;
+pub mod health;
 pub mod idempotency;
 pub mod limits;
 pub mod list;
 pub mod lookup;
 pub mod openapi;
 pub mod problem;
+pub mod progress;
 pub mod router;
 pub mod serve;
+pub mod show;
+mod stream;
 
 pub use app::{App, Command};
 pub use caller::Caller;
 pub use problem::{Code, Problem};
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use utoipa::OpenApi;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{ContentBuilder, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 
 use super::problem::{Body, Field};
 
@@ -62,6 +62,8 @@ pub(super) fn base() -> utoipa::openapi::OpenApi {
 
 /// Adds to every operation what all of them answer.
 pub(super) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let components = document.components.get_or_insert_default();
+    components.responses.extend(shared());
     for item in document.paths.paths.values_mut() {
         for (operation, writes) in [
             (&mut item.get, false),
@@ -82,17 +84,26 @@ pub(super) fn complete(mut document: utoipa::openapi::OpenApi) -> utoipa::openap
 }
 
 fn add(operation: &mut Operation, problems: &[(&str, &str)]) {
-    for &(status, description) in problems {
-        let content =
-            ContentBuilder::new().schema(Some(utoipa::openapi::Ref::from_schema_name("Problem")));
-        let response = ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content.build());
+    for (status, _) in problems {
+        let shared = Ref::from_response_name(format!("Problem{status}"));
         let known = &mut operation.responses.responses;
         known
-            .entry(status.to_owned())
-            .or_insert_with(|| RefOr::T(response.build()));
+            .entry((*status).to_owned())
+            .or_insert_with(|| RefOr::Ref(shared));
     }
+}
+
+/// The answers that operations share.
+fn shared() -> impl Iterator<Item = (String, RefOr<Response>)> {
+    let all = COMMON.into_iter().chain(WRITES);
+    all.map(|(status, description)| {
+        let schema = Ref::from_schema_name("Problem");
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        let response = ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", content);
+        (format!("Problem{status}"), RefOr::T(response.build()))
+    })
 }
 
 /// The document as it is committed and served.

@@ -7,8 +7,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::app::App;
+use super::cors;
 use super::edge::edge;
-use super::endpoints::{auth, keys, problems, version, whoami};
+use super::endpoints::{
+    actors, audit, auth, billing, config, docs, events, health, keys, metrics, operations,
+    problems, version, whoami,
+};
 use super::openapi;
 use super::problem::Problem;
 
@@ -16,12 +20,22 @@ use super::problem::Problem;
 fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::base())
         // anybody
+        .merge(health::routes())
         .merge(version::routes())
         .merge(auth::routes())
-        // whoever is signed in
+        .merge(metrics::routes())
+        // whoever has a credential
         .merge(whoami::routes())
         .merge(keys::routes())
-        // people
+        .merge(billing::routes())
+        .merge(config::routes())
+        .merge(events::routes())
+        .merge(operations::routes())
+        // those who run the installation
+        .merge(audit::routes())
+        .merge(actors::routes())
+        // people with a browser
+        .merge(docs::routes())
         .merge(problems::routes())
 }
 
@@ -34,12 +48,26 @@ pub fn document() -> utoipa::openapi::OpenApi {
 /// The whole service on one listener.
 #[must_use]
 pub fn router(app: App) -> Router {
-    let (router, _) = api().split_for_parts();
-    router
+    dressed(routes(), app)
+}
+
+/// Every route, bare.
+pub(super) fn routes() -> Router<App> {
+    api().split_for_parts().0
+}
+
+/// Routes behind everything that is the same for all of them.
+pub(super) fn dressed(routes: Router<App>, app: App) -> Router {
+    let cors = cors::layer(app.limits());
+    let router = routes
         .fallback(absent)
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(app.clone(), edge))
-        .with_state(app)
+        .with_state(app);
+    match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    }
 }
 
 async fn absent() -> Problem {

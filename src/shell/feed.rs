@@ -42,7 +42,7 @@ impl Feed {
     }
 
     /// Sends what a committed group brought; the events have their places.
-    pub(super) fn send(&self, group: Group, events: Vec<EventRow>) {
+    pub(crate) fn send(&self, group: Group, events: Vec<EventRow>) {
         // nobody listens: that is no failure
         for event in events {
             let _ = self.events.send(Arc::new(event));

@@ -1,15 +1,21 @@
 //! Who may come in: API keys, users, signing keys, token versions, settings. No machine owns these; the
-//! one writer commits them, epoch checked, and they are not journaled.
+//! one writer commits them, and they are not journaled.
 
 use std::sync::Arc;
 
+use diesel::prelude::*;
 use nimbus_core::ids::{KeyId, OrgNo, TenantNo, UserId};
 use nimbus_core::store::StoreError;
 use nimbus_core::time::Time;
 use serde::{Deserialize, Serialize};
 
-use super::page::{By, Listed, Page, Visible};
-use super::{Store, pending};
+use super::Store;
+use super::batch::upsert;
+use super::conn::{Conn, MultiBackend};
+use super::keyset::{cut, keyset, unsorted};
+use super::number::{json, parse};
+use super::page::{By, Listed, Page, Position, Value, Visible};
+use super::schema::{api_keys, tenants, users};
 
 /// Who a key or token stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,20 +83,32 @@ pub struct UserRow {
     pub disabled_at: Option<Time>,
 }
 
-/// A key that tokens are signed with.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SigningKeyRow {
-    /// Its name in the header of a token.
-    pub kid: Arc<str>,
-    /// The secret as its owner sealed it.
-    pub secret: Vec<u8>,
-    /// When it was made.
-    pub created_at: Time,
-    /// It signs no more since; it verifies until `until`.
-    pub retired_at: Option<Time>,
-    /// It verifies no more from here.
-    pub until: Option<Time>,
+#[derive(Insertable)]
+#[diesel(table_name = api_keys, treat_none_as_default_value = false)]
+struct NewKey {
+    id: String,
+    hash: String,
+    subject: String,
+    tenant: Option<i64>,
+    org: Option<i64>,
+    name: String,
+    created_at: i64,
+    body: String,
 }
+
+#[derive(Insertable)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
+struct NewUser {
+    id: String,
+    username: String,
+    email: Option<String>,
+    body: String,
+}
+
+type Keys = api_keys::BoxedQuery<'static, MultiBackend>;
+
+/// When a key was made, its name, its id and its row.
+type KeyLine = (i64, String, String, String);
 
 impl Store {
     /// What keys can be sorted by.
@@ -101,7 +119,11 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub fn api_key_by_hash(&self, hash: &str) -> Result<Option<ApiKeyRow>, StoreError> {
-        pending(&[&hash])
+        self.read(|conn| {
+            let row = api_keys::table.filter(api_keys::hash.eq(hash));
+            let body: Option<String> = row.select(api_keys::body).first(conn).optional()?;
+            body.map(|body| parse(&body)).transpose()
+        })
     }
 
     /// A key by its id.
@@ -109,10 +131,10 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub fn api_key(&self, id: KeyId) -> Result<Option<ApiKeyRow>, StoreError> {
-        pending(&[&id])
+        self.read(|conn| key(conn, id))
     }
 
-    /// Keys of a subject, or all visible ones.
+    /// Keys of a subject, or all visible ones. An organization sees its own and those of its tenants.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -122,7 +144,39 @@ impl Store {
         subject: Option<Subject>,
         page: &Page,
     ) -> Result<Listed<ApiKeyRow>, StoreError> {
-        pending(&[&visible, &subject, &page])
+        self.read(|conn| {
+            let mut query = visible_keys(visible);
+            if let Some(subject) = &subject {
+                query = query.filter(api_keys::subject.eq(json(subject)?));
+            }
+            let line = (
+                api_keys::created_at,
+                api_keys::name,
+                api_keys::id,
+                api_keys::body,
+            );
+            let rows: Vec<KeyLine> = match page.sort.by {
+                By::CreatedAt => {
+                    let query = keyset!(query, page, after_int, api_keys::created_at, api_keys::id);
+                    query.select(line).load(conn)?
+                }
+                By::Name => {
+                    let query = keyset!(query, page, after_text, api_keys::name, api_keys::id);
+                    query.select(line).load(conn)?
+                }
+                By::UpdatedAt => return Err(unsorted(page)),
+            };
+            let Listed { items, next } = cut(rows, page, |row| Position {
+                key: match page.sort.by {
+                    By::Name => Value::Text(row.1.clone()),
+                    By::CreatedAt | By::UpdatedAt => Value::Int(row.0),
+                },
+                id: row.2.clone(),
+            });
+            let items = items.iter().map(|row| parse(&row.3));
+            let items = items.collect::<QueryResult<_>>()?;
+            Ok(Listed { items, next })
+        })
     }
 
     /// Inserts or replaces a key.
@@ -130,7 +184,7 @@ impl Store {
     /// # Errors
     /// `Refused` if another key has the same hash.
     pub fn put_api_key(&self, row: &ApiKeyRow) -> Result<(), StoreError> {
-        pending(&[&row])
+        self.write(|conn| Ok(put_key(conn, row)?))
     }
 
     /// Notes when a key was last used; changes nothing else of it. A key that is not there is no error.
@@ -138,7 +192,13 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub fn touch_api_key(&self, id: KeyId, at: Time) -> Result<(), StoreError> {
-        pending(&[&id, &at])
+        self.write(|conn| {
+            if let Some(mut row) = key(conn, id)? {
+                row.last_used_at = Some(at);
+                put_key(conn, &row)?;
+            }
+            Ok(())
+        })
     }
 
     /// A person by id.
@@ -146,23 +206,51 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub fn user(&self, id: UserId) -> Result<Option<UserRow>, StoreError> {
-        pending(&[&id])
+        self.read(|conn| {
+            let row = users::table.find(id.to_string());
+            let body: Option<String> = row.select(users::body).first(conn).optional()?;
+            body.map(|body| parse(&body)).transpose()
+        })
     }
 
-    /// A person by user name or mail address, in lower case.
+    /// A person by user name or mail address, in lower case. A user name goes before an address.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub fn user_by_name(&self, name: &str) -> Result<Option<UserRow>, StoreError> {
-        pending(&[&name])
+        self.read(|conn| {
+            let by_name = users::table.filter(users::username.eq(name));
+            let body: Option<String> = by_name.select(users::body).first(conn).optional()?;
+            let body = match body {
+                Some(body) => Some(body),
+                None => {
+                    let by_mail = users::table.filter(users::email.eq(name));
+                    by_mail.select(users::body).first(conn).optional()?
+                }
+            };
+            body.map(|body: String| parse(&body)).transpose()
+        })
     }
 
-    /// People, by user name.
+    /// People by user name, in the page's direction.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub fn users(&self, page: &Page) -> Result<Listed<UserRow>, StoreError> {
-        pending(&[&page])
+        self.read(|conn| {
+            let query = users::table.into_boxed::<MultiBackend>();
+            let rows: Vec<(String, String, String)> =
+                keyset!(query, page, after_text, users::username, users::id)
+                    .select((users::username, users::id, users::body))
+                    .load(conn)?;
+            let Listed { items, next } = cut(rows, page, |row| Position {
+                key: Value::Text(row.0.clone()),
+                id: row.1.clone(),
+            });
+            let items = items.iter().map(|row| parse(&row.2));
+            let items = items.collect::<QueryResult<_>>()?;
+            Ok(Listed { items, next })
+        })
     }
 
     /// Inserts or replaces a person.
@@ -170,79 +258,64 @@ impl Store {
     /// # Errors
     /// `Refused` if the name or address is taken.
     pub fn put_user(&self, row: &UserRow) -> Result<(), StoreError> {
-        pending(&[&row])
+        self.write(|conn| {
+            let values = [NewUser {
+                id: row.id.to_string(),
+                username: row.username.to_string(),
+                email: Some(row.email.to_string()).filter(|email| !email.is_empty()),
+                body: json(row)?,
+            }];
+            upsert!(conn, users, &values, users::id, [username, email, body]);
+            Ok(())
+        })
     }
+}
 
-    /// All keys that tokens are signed with, oldest first.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn signing_keys(&self) -> Result<Vec<SigningKeyRow>, StoreError> {
-        pending(&[])
-    }
+fn key(conn: &mut Conn, id: KeyId) -> QueryResult<Option<ApiKeyRow>> {
+    let row = api_keys::table.find(id.to_string());
+    let body: Option<String> = row.select(api_keys::body).first(conn).optional()?;
+    body.map(|body| parse(&body)).transpose()
+}
 
-    /// Inserts or replaces one.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn put_signing_key(&self, row: &SigningKeyRow) -> Result<(), StoreError> {
-        pending(&[&row])
-    }
+fn put_key(conn: &mut Conn, row: &ApiKeyRow) -> QueryResult<()> {
+    let (tenant, org) = match row.subject {
+        Subject::Tenant(no) => (Some(i64::from(no.0)), None),
+        Subject::Org(no) => (None, Some(i64::from(no.0))),
+        Subject::Admin | Subject::User(_) => (None, None),
+    };
+    let values = [NewKey {
+        id: row.id.to_string(),
+        hash: row.hash.to_string(),
+        subject: json(&row.subject)?,
+        tenant,
+        org,
+        name: row.name.to_string(),
+        created_at: row.created_at.0,
+        body: json(row)?,
+    }];
+    upsert!(
+        conn,
+        api_keys,
+        &values,
+        api_keys::id,
+        [hash, subject, tenant, org, name, created_at, body]
+    );
+    Ok(())
+}
 
-    /// The version that tokens of a principal must have; 0 if it was never raised.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn token_version(&self, principal: &str) -> Result<i64, StoreError> {
-        pending(&[&principal])
-    }
-
-    /// Raises it by one, so that all tokens of the principal end; the new one.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn raise_token_version(&self, principal: &str) -> Result<i64, StoreError> {
-        pending(&[&principal])
-    }
-
-    /// Refuses one token by its id from now on; forgotten after `until`, when it has ended anyway. Again: no
-    /// change.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn deny_token(&self, jti: &str, until: Time) -> Result<(), StoreError> {
-        pending(&[&jti, &until])
-    }
-
-    /// All tokens that are refused by their id and have not ended at `now` (wall time).
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn denied_tokens(&self, now: Time) -> Result<Vec<(String, Time)>, StoreError> {
-        pending(&[&now])
-    }
-
-    /// A setting of the installation.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
-        pending(&[&name])
-    }
-
-    /// Sets one.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn put_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        pending(&[&name, &value])
-    }
-
-    /// Sets one that nobody has set; whether it was this call that did.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn claim_setting(&self, name: &str, value: &str) -> Result<bool, StoreError> {
-        pending(&[&name, &value])
+fn visible_keys(visible: &Visible) -> Keys {
+    let query: Keys = api_keys::table.into_boxed();
+    match visible {
+        Visible::All => query,
+        Visible::Tenant(no) => query.filter(api_keys::tenant.eq(i64::from(no.0))),
+        Visible::Orgs(orgs) => {
+            let orgs: Vec<i64> = orgs.iter().map(|org| i64::from(org.0)).collect();
+            let theirs = tenants::table.filter(tenants::org.eq_any(orgs.clone()));
+            let of_tenant = api_keys::tenant
+                .assume_not_null()
+                .eq_any(theirs.select(tenants::no));
+            let of_org = api_keys::org.assume_not_null().eq_any(orgs);
+            query.filter(of_tenant.or(of_org))
+        }
     }
 }

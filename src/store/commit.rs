@@ -12,7 +12,7 @@ use nimbus_core::time::Time;
 use serde::{Deserialize, Serialize};
 
 /// Everything that one group makes durable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Commit {
     /// Its number; the next after the last committed one.
     pub group: u64,

@@ -2,15 +2,20 @@
 
 use std::sync::Arc;
 
+use diesel::prelude::*;
 use nimbus_core::ids::{DecisionId, OperationId, ServiceNo, TenantNo};
-use nimbus_core::machine::{Message, Reply};
+use nimbus_core::machine::Message;
 use nimbus_core::store::StoreError;
 use nimbus_core::time::Time;
 use serde::{Deserialize, Serialize};
 
-use super::page::{Listed, Page, Visible};
-use super::pending;
-use super::{DecisionRow, EventRow, IdempotencyKey, OperationRow, Store};
+use super::batch::upsert;
+use super::conn::MultiBackend;
+use super::keyset::{by_number, cut, keyset, numbered, visible};
+use super::number::{json, parse, word};
+use super::page::{LIMIT_MAX, Listed, Page, Position, Value, Visible};
+use super::schema::{dead_letters, decisions, events, operations};
+use super::{DecisionRow, EventRow, OperationRow, Store};
 
 /// How many decisions are kept: the latest.
 pub const DECISIONS_MAX: i64 = 100_000;
@@ -100,20 +105,9 @@ pub struct DeadLetterRow {
     pub request: Arc<str>,
 }
 
-/// What is known of a request with a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// SHA-256, hex, over method, path and body; another one is a mismatch.
-    pub request_hash: Arc<str>,
-    /// What the machine said.
-    pub reply: Reply,
-    /// The operation that was begun.
-    pub operation: Option<OperationId>,
-    /// Status and body as they were sent, if they were kept.
-    pub rendered: Option<(u16, String)>,
-    /// When it is forgotten.
-    pub expires_at: Time,
-}
+type Decisions = decisions::BoxedQuery<'static, MultiBackend>;
+type Events = events::BoxedQuery<'static, MultiBackend>;
+type Operations = operations::BoxedQuery<'static, MultiBackend>;
 
 impl Store {
     /// A decision.
@@ -125,10 +119,15 @@ impl Store {
         visible: &Visible,
         id: DecisionId,
     ) -> Result<Option<DecisionRow>, StoreError> {
-        pending(&[&visible, &id])
+        self.read(|conn| {
+            let query = visible_decisions(visible).filter(decisions::id.eq(id.to_string()));
+            let body: Option<String> = query.select(decisions::body).first(conn).optional()?;
+            body.map(|body| parse(&body)).transpose()
+        })
     }
 
-    /// Decisions, newest first. [`DECISIONS_MAX`] are kept.
+    /// Decisions in the order in which they were made, or the other way round if the page is descending.
+    /// [`DECISIONS_MAX`] are kept.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -138,7 +137,25 @@ impl Store {
         filter: &DecisionFilter,
         page: &Page,
     ) -> Result<Listed<DecisionRow>, StoreError> {
-        pending(&[&visible, &filter, &page])
+        self.read(|conn| {
+            let mut query = visible_decisions(visible);
+            if let Some(tenant) = filter.tenant {
+                query = query.filter(decisions::tenant.eq(i64::from(tenant.0)));
+            }
+            if let Some(service) = filter.service {
+                query = query.filter(decisions::service.eq(i64::from(service.0)));
+            }
+            if let Some(kind) = &filter.kind {
+                query = query.filter(decisions::kind.eq(word(kind)));
+            }
+            if let Some(since) = filter.since {
+                query = query.filter(decisions::made_at.ge(since.0));
+            }
+            let rows: Vec<(i64, String)> = numbered!(query, page, decisions::seq)
+                .select((decisions::seq, decisions::body))
+                .load(conn)?;
+            listed(cut(rows, page, |row| by_number(row.0)))
+        })
     }
 
     /// Events with a place above `after`, oldest first.
@@ -152,10 +169,25 @@ impl Store {
         after: i64,
         limit: usize,
     ) -> Result<EventsSince, StoreError> {
-        pending(&[&visible, &filter, &after, &limit])
+        let limit = i64::try_from(limit.clamp(1, LIMIT_MAX)).unwrap_or(1);
+        self.read(|conn| {
+            let oldest = events::table.select(diesel::dsl::min(events::seq));
+            let oldest: Option<i64> = oldest.first(conn)?;
+            if let Some(oldest) = oldest.filter(|oldest| after < oldest - 1) {
+                return Ok(EventsSince::Gone { oldest });
+            }
+            let query = filtered_events(visible, filter).filter(events::seq.gt(after));
+            let bodies: Vec<(i64, String)> = query
+                .order(events::seq)
+                .limit(limit)
+                .select((events::seq, events::body))
+                .load(conn)?;
+            let rows = bodies.iter().map(event);
+            Ok(EventsSince::Rows(rows.collect::<QueryResult<_>>()?))
+        })
     }
 
-    /// Events as a list: newest first, or oldest first if the page is not descending.
+    /// Events as a list, in the page's order.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -165,7 +197,15 @@ impl Store {
         filter: &EventFilter,
         page: &Page,
     ) -> Result<Listed<EventRow>, StoreError> {
-        pending(&[&visible, &filter, &page])
+        self.read(|conn| {
+            let query = filtered_events(visible, filter);
+            let rows: Vec<(i64, String)> = numbered!(query, page, events::seq)
+                .select((events::seq, events::body))
+                .load(conn)?;
+            let Listed { items, next } = cut(rows, page, |row| by_number(row.0));
+            let items = items.iter().map(event).collect::<QueryResult<_>>()?;
+            Ok(Listed { items, next })
+        })
     }
 
     /// An operation.
@@ -177,10 +217,14 @@ impl Store {
         visible: &Visible,
         id: OperationId,
     ) -> Result<Option<OperationRow>, StoreError> {
-        pending(&[&visible, &id])
+        self.read(|conn| {
+            let query = visible_operations(visible).filter(operations::id.eq(id.to_string()));
+            let body: Option<String> = query.select(operations::body).first(conn).optional()?;
+            body.map(|body| parse(&body)).transpose()
+        })
     }
 
-    /// Operations, newest first.
+    /// Operations by their start, in the page's order.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -190,7 +234,31 @@ impl Store {
         filter: &OperationFilter,
         page: &Page,
     ) -> Result<Listed<OperationRow>, StoreError> {
-        pending(&[&visible, &filter, &page])
+        self.read(|conn| {
+            let mut query = visible_operations(visible);
+            if let Some(kind) = &filter.kind {
+                query = query.filter(operations::kind.eq(kind.clone()));
+            }
+            if let Some(target) = &filter.target {
+                query = query.filter(operations::target.eq(target.clone()));
+            }
+            if let Some(by) = &filter.by {
+                query = query.filter(operations::started_by.eq(by.clone()));
+            }
+            let rows: Vec<(i64, String, String)> = keyset!(
+                query,
+                page,
+                after_int,
+                operations::started_at,
+                operations::id
+            )
+            .select((operations::started_at, operations::id, operations::body))
+            .load(conn)?;
+            let Listed { items, next } = cut(rows, page, |row| position(row.0, &row.1));
+            let items = items.iter().map(|(_, _, body)| parse(body));
+            let items = items.collect::<QueryResult<_>>()?;
+            Ok(Listed { items, next })
+        })
     }
 
     /// Keeps a message that could not be handled.
@@ -198,41 +266,101 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub fn put_dead_letter(&self, row: &DeadLetterRow) -> Result<(), StoreError> {
-        pending(&[&row])
+        self.write(|conn| {
+            let values = [Dead {
+                id: row.id.to_string(),
+                died_at: row.time.0,
+                body: json(row)?,
+            }];
+            upsert!(
+                conn,
+                dead_letters,
+                &values,
+                dead_letters::id,
+                [died_at, body]
+            );
+            Ok(())
+        })
     }
 
-    /// Dead letters, newest first.
+    /// Dead letters by time, in the page's order.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub fn dead_letters(&self, page: &Page) -> Result<Listed<DeadLetterRow>, StoreError> {
-        pending(&[&page])
+        self.read(|conn| {
+            let query = dead_letters::table.into_boxed::<MultiBackend>();
+            let rows: Vec<(i64, String, String)> = keyset!(
+                query,
+                page,
+                after_int,
+                dead_letters::died_at,
+                dead_letters::id
+            )
+            .select((dead_letters::died_at, dead_letters::id, dead_letters::body))
+            .load(conn)?;
+            let Listed { items, next } = cut(rows, page, |row| position(row.0, &row.1));
+            let items = items.iter().map(|(_, _, body)| parse(body));
+            let items = items.collect::<QueryResult<_>>()?;
+            Ok(Listed { items, next })
+        })
     }
+}
 
-    /// What was answered to a request with this key, if it is not forgotten at `now` (wall time).
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn answer(
-        &self,
-        principal: &str,
-        key: &str,
-        now: Time,
-    ) -> Result<Option<Answer>, StoreError> {
-        pending(&[&principal, &key, &now])
-    }
+#[derive(Insertable)]
+#[diesel(table_name = dead_letters)]
+struct Dead {
+    id: String,
+    died_at: i64,
+    body: String,
+}
 
-    /// Keeps the answer as it was sent. It becomes durable with the next group; until then, and after a
-    /// crash before it, the answer is rendered again from the reply.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn keep_rendered(
-        &self,
-        key: &IdempotencyKey,
-        status: u16,
-        body: String,
-    ) -> Result<(), StoreError> {
-        pending(&[&key, &status, &body])
+fn position(at: i64, id: &str) -> Position {
+    Position {
+        key: Value::Int(at),
+        id: id.to_owned(),
     }
+}
+
+fn listed<T: serde::de::DeserializeOwned>(rows: Listed<(i64, String)>) -> QueryResult<Listed<T>> {
+    let items = rows.items.iter().map(|(_, body)| parse(body));
+    Ok(Listed {
+        items: items.collect::<QueryResult<_>>()?,
+        next: rows.next,
+    })
+}
+
+/// The place was given when it was stored, so its body does not know it.
+fn event((seq, body): &(i64, String)) -> QueryResult<EventRow> {
+    let row: EventRow = parse(body)?;
+    Ok(EventRow { seq: *seq, ..row })
+}
+
+fn visible_decisions(visible: &Visible) -> Decisions {
+    let query = decisions::table.into_boxed();
+    visible!(query, visible, decisions::tenant.assume_not_null())
+}
+
+fn visible_operations(visible: &Visible) -> Operations {
+    let query = operations::table.into_boxed();
+    visible!(query, visible, operations::tenant.assume_not_null())
+}
+
+fn filtered_events(visible: &Visible, filter: &EventFilter) -> Events {
+    let query = events::table.into_boxed();
+    let mut query: Events = visible!(query, visible, events::tenant.assume_not_null());
+    if let Some(tenant) = filter.tenant {
+        query = query.filter(events::tenant.eq(i64::from(tenant.0)));
+    }
+    if let Some(kind) = &filter.kind {
+        query = if kind.ends_with('.') {
+            query.filter(events::kind.like(format!("{}%", kind.replace(['%', '_'], ""))))
+        } else {
+            query.filter(events::kind.eq(kind.clone()))
+        };
+    }
+    if let Some(subject) = &filter.subject {
+        query = query.filter(events::subject.eq(subject.clone()));
+    }
+    query
 }

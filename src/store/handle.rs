@@ -1,174 +1,210 @@
-//! The store as everybody holds it, and what the conductor asks of it.
+//! The store as everybody holds it: one writer, a pool of readers, and how their transactions go.
 
-use std::path::Path;
+use std::fmt;
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use nimbus_core::digest::EventHash;
-use nimbus_core::machine::Address;
+use diesel::QueryResult;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::r2d2::Pool;
 use nimbus_core::store::StoreError;
-use nimbus_core::time::Time;
 
-use super::{Commit, OutboxRow, pending};
-use crate::cluster::Saved;
+use super::answer::Rendered;
+use super::conn::{Conn, Dialer, Role, Target};
+use super::fault::{Fault, Trouble, at_commit, told, trouble};
 
-/// A database. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Store {}
+/// How often a transaction is tried that others got in the way of.
+const TRIES: u32 = 4;
 
-/// Why a database cannot be used, in one sentence.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// It cannot be reached or read.
-    #[error("the database {place} cannot be opened: {why}")]
-    Unreachable {
-        /// Path or URL, without a password.
-        place: String,
-        /// What is wrong.
-        why: String,
-    },
-    /// Another process uses it.
-    #[error("the database {place} is in use by another process")]
-    Locked {
-        /// Path or URL, without a password.
-        place: String,
-    },
-    /// A newer Nimbus has migrated it.
-    #[error(
-        "the database {place} is of version {found}, this nimbus knows versions up to {known}: use a newer nimbus"
-    )]
-    Newer {
-        /// Path or URL, without a password.
-        place: String,
-        /// Its version.
-        found: String,
-        /// The last one that is known here.
-        known: String,
-    },
-    /// Migrations are missing.
-    #[error(
-        "the database {place} is at version {found}, this nimbus needs {known}: run `nimbus migrate up`"
-    )]
-    Behind {
-        /// Path or URL, without a password.
-        place: String,
-        /// Its version.
-        found: String,
-        /// The one that is needed.
-        known: String,
-    },
+/// A database. Cheap to clone; everybody shares one writer and one pool.
+#[derive(Clone)]
+pub struct Store {
+    pub(super) inner: Arc<Inner>,
 }
 
-/// What to do about missing migrations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Migrate {
-    /// Run them.
-    #[default]
-    Auto,
-    /// Refuse to open.
-    Check,
+pub(super) struct Inner {
+    pub(super) target: Target,
+    writer: Mutex<Option<Conn>>,
+    readers: Pool<Dialer>,
+    /// Answers as they were sent, on their way into the next group.
+    pub(super) rendered: Mutex<Vec<Rendered>>,
+    /// Held while the store is open, so that a file has one process.
+    _lock: Option<File>,
 }
 
-/// What a committed group got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Committed {
-    /// The place of its first event; the others follow. That of the next event if it has none.
-    pub first_event_seq: i64,
-}
-
-/// The last committed group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Last {
-    /// Its number.
-    pub group: u64,
-    /// Its time.
-    pub now: Time,
-    /// The conductor's round at which it came to rest.
-    pub round: u32,
-    /// The chains of all addresses.
-    pub hashes: [EventHash; Address::COUNT],
-    /// Deliveries handled since the beginning.
-    pub deliveries: u64,
-    /// Events of the cluster that were taken.
-    pub cursor: u64,
-    /// The last command that was sent; 0 if there was none.
-    pub outbox_seq: u64,
-    /// The place of the last event; 0 if there was none.
-    pub event_seq: i64,
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.inner.target.shown())
+    }
 }
 
 impl Store {
-    /// Opens a database: a path, `sqlite:PATH`, or `postgres://…`.
-    ///
-    /// # Errors
-    /// See [`OpenError`].
-    pub fn open(place: &str, migrate: Migrate) -> Result<Store, OpenError> {
-        Err(OpenError::Unreachable {
-            place: place.to_owned(),
-            why: format!("not yet: {migrate:?} {:?}", Path::new(place)),
-        })
+    pub(super) fn new(target: Target, writer: Conn, lock: Option<File>) -> Store {
+        let readers = target.pool();
+        Store {
+            inner: Arc::new(Inner {
+                target,
+                writer: Mutex::new(Some(writer)),
+                readers,
+                rendered: Mutex::default(),
+                _lock: lock,
+            }),
+        }
     }
 
-    /// Writes a group, all or nothing. After `Unknown`, [`Store::last`] tells whether it was written.
-    ///
-    /// # Errors
-    /// `Refused` if the group is not the one after the last, `Deposed` if another leader has taken over,
-    /// `Full` if the disk is full, `Unavailable` and `Unknown` as they say.
-    pub fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
-        pending(&[commit])
+    /// Where it is, without a password.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.inner.target.shown()
     }
 
-    /// The last committed group. Waits for a commit whose outcome is not known yet.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn last(&self) -> Result<Option<Last>, StoreError> {
-        pending(&[])
+    /// `sqlite` or `postgres`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self.inner.target {
+            Target::Sqlite(_) => "sqlite",
+            Target::Postgres(_) => "postgres",
+        }
     }
 
-    /// Makes this process the leader and everybody before it a follower; the new epoch.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn take_epoch(&self, holder: &str, now: Time) -> Result<i64, StoreError> {
-        pending(&[&holder, &now])
+    /// Asks a question on a connection of the pool. A dead connection is thrown away and the question
+    /// asked again; there may be as many dead ones as the pool holds.
+    pub(super) fn read<T>(
+        &self,
+        ask: impl Fn(&mut Conn) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        let mut left = self.inner.readers.max_size();
+        loop {
+            let pooled = self.inner.readers.get();
+            let mut pooled = pooled.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            let error = match ask(&mut pooled.conn) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            pooled.dead = matches!(trouble(&error), Trouble::Dead | Trouble::Busy);
+            if trouble(&error) != Trouble::Dead || left == 0 {
+                return Err(told(&error));
+            }
+            left -= 1;
+        }
     }
 
-    /// The present epoch; 0 if nobody ever led.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn epoch(&self) -> Result<i64, StoreError> {
-        pending(&[])
+    /// Runs a transaction on the writer: all of it or nothing. Serialization failures are tried again here
+    /// and nowhere else; a connection that was dead before anything was sent is dialled again.
+    pub(super) fn write<T>(
+        &self,
+        mut act: impl FnMut(&mut Conn) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let writer = self.inner.writer.lock();
+        let mut slot = writer.unwrap_or_else(PoisonError::into_inner);
+        let mut last = StoreError::Unavailable("nothing was tried".to_owned());
+        for _ in 0..TRIES {
+            // taken out, so that a panic in between leaves no half transaction behind
+            let mut conn = match slot.take() {
+                Some(conn) => conn,
+                None => self.dial_writer()?,
+            };
+            if let Err(error) = begin(&mut conn) {
+                let again = matches!(trouble(&error), Trouble::Dead | Trouble::Again);
+                last = told(&error);
+                if again {
+                    continue;
+                }
+                return Err(last);
+            }
+            match attempt(&mut conn, &mut act) {
+                Attempt::Done(value) => {
+                    *slot = Some(conn);
+                    return Ok(value);
+                }
+                Attempt::Again(error) => {
+                    *slot = Some(conn);
+                    last = told(&error);
+                }
+                Attempt::Kept(error) => {
+                    *slot = Some(conn);
+                    return Err(error);
+                }
+                // SQLite may say only once that its disk is full, so it is dialled again too
+                Attempt::Lost(error) => return Err(error),
+            }
+        }
+        Err(last)
     }
 
-    /// Keeps a state of the cluster and forgets the commands that are in it.
-    ///
-    /// # Errors
-    /// `Deposed` if another leader has taken over.
-    pub fn save_cluster(&self, saved: &Saved, epoch: i64) -> Result<(), StoreError> {
-        pending(&[saved, &epoch])
+    pub(super) fn dial_writer(&self) -> Result<Conn, StoreError> {
+        let dialled = self.inner.target.dial(Role::Writer);
+        dialled.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
+}
 
-    /// The state that was kept last.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn saved_cluster(&self) -> Result<Option<Saved>, StoreError> {
-        pending(&[])
+enum Attempt<T> {
+    /// Committed.
+    Done(T),
+    /// Rolled back; the same again may work.
+    Again(diesel::result::Error),
+    /// Rolled back; the connection is good.
+    Kept(StoreError),
+    /// The connection is not to be used again.
+    Lost(StoreError),
+}
+
+/// `act` within the transaction that was begun, and its end.
+fn attempt<T>(conn: &mut Conn, act: &mut impl FnMut(&mut Conn) -> Result<T, Fault>) -> Attempt<T> {
+    match act(conn) {
+        Ok(value) => match commit(conn) {
+            Ok(()) => Attempt::Done(value),
+            Err(error) => Attempt::Lost(at_commit(&error)),
+        },
+        Err(Fault::Told(error)) => match rollback(conn) {
+            Ok(()) => Attempt::Kept(error),
+            Err(_) => Attempt::Lost(error),
+        },
+        Err(Fault::Query(error)) => {
+            let clean = rollback(conn).is_ok();
+            match trouble(&error) {
+                Trouble::Again if clean => Attempt::Again(error),
+                Trouble::Wrong if clean => Attempt::Kept(told(&error)),
+                _ => Attempt::Lost(told(&error)),
+            }
+        }
     }
+}
 
-    /// Commands behind a place, in order.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn outbox_since(&self, seq: u64) -> Result<Vec<OutboxRow>, StoreError> {
-        pending(&[&seq])
+/// SQLite takes the one lock of writers at once, so that no transaction fails half-way for it.
+fn begin(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+        }
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
     }
+}
 
-    /// Whether the database answers.
-    ///
-    /// # Errors
-    /// See [`StoreError`].
-    pub fn ping(&self) -> Result<(), StoreError> {
-        pending(&[])
+fn commit(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::commit_transaction(conn),
+        Conn::Postgres(conn) => AnsiTransactionManager::commit_transaction(conn),
+    }
+}
+
+fn rollback(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => AnsiTransactionManager::rollback_transaction(conn),
+        Conn::Postgres(conn) => AnsiTransactionManager::rollback_transaction(conn),
+    }
+}
+
+/// Begins a transaction in which everything is read as of one instant.
+pub(super) fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(conn) => {
+            AnsiTransactionManager::begin_transaction(conn)?;
+            conn.batch_execute("SELECT one FROM last_group") // the first read fixes the instant
+        }
+        Conn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(
+            conn,
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        ),
     }
 }

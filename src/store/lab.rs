@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
+use diesel::prelude::*;
 use nimbus_core::ids::{PolicyId, ReportId, RunId, ScenarioId};
 use nimbus_core::store::StoreError;
 use nimbus_core::time::Time;
 use serde::{Deserialize, Serialize};
 
 use super::Store;
-use super::page::{By, Listed, Page};
-use super::pending;
+use super::batch::upsert;
+use super::conn::MultiBackend;
+use super::keyset::{cut, keyset, unsorted};
+use super::number::{json, parse};
+use super::page::{By, Listed, Page, Position, Value};
+use super::schema::{policies, reports, runs, scenarios};
 
 /// A version of a policy. Its parameters never change; its state does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,21 +123,44 @@ pub struct LabFilter {
 }
 
 macro_rules! lab {
-    ($one:ident, $list:ident, $put:ident, $drop:ident, $row:ident, $id:ident, $what:literal) => {
+    ($one:ident, $list:ident, $put:ident, $drop:ident, $row:ident, $id:ident, $word:ident, $what:literal) => {
         #[doc = concat!("One ", $what, ".")]
         ///
         /// # Errors
         /// See [`StoreError`].
         pub fn $one(&self, id: $id) -> Result<Option<$row>, StoreError> {
-            pending(&[&id])
+            self.read(|conn| {
+                let row = $list::table.find(id.to_string());
+                let body: Option<String> = row.select($list::body).first(conn).optional()?;
+                body.map(|body| parse(&body)).transpose()
+            })
         }
 
-        #[doc = concat!("Many: ", $what, "s, newest first.")]
+        #[doc = concat!("All: ", $what, "s by the time they were made, in the page's order.")]
         ///
         /// # Errors
         /// See [`StoreError`].
         pub fn $list(&self, filter: &LabFilter, page: &Page) -> Result<Listed<$row>, StoreError> {
-            pending(&[&filter, &page])
+            self.read(|conn| {
+                let mut query = $list::table.into_boxed::<MultiBackend>();
+                if let Some(by) = &filter.by {
+                    query = query.filter($list::owner.eq(by.clone()));
+                }
+                if let Some(word) = &filter.word {
+                    query = query.filter($list::word.eq(word.clone()));
+                }
+                let rows: Vec<(i64, String, String)> =
+                    keyset!(query, page, after_int, $list::created_at, $list::id)
+                        .select(($list::created_at, $list::id, $list::body))
+                        .load(conn)?;
+                let Listed { items, next } = cut(rows, page, |row| Position {
+                    key: Value::Int(row.0),
+                    id: row.1.clone(),
+                });
+                let items = items.iter().map(|(_, _, body)| parse(body));
+                let items = items.collect::<QueryResult<_>>()?;
+                Ok(Listed { items, next })
+            })
         }
 
         #[doc = concat!("Inserts or replaces a ", $what, ".")]
@@ -140,7 +168,32 @@ macro_rules! lab {
         /// # Errors
         /// See [`StoreError`].
         pub fn $put(&self, row: &$row) -> Result<(), StoreError> {
-            pending(&[&row])
+            #[derive(Insertable)]
+            #[diesel(table_name = $list)]
+            struct New {
+                id: String,
+                owner: String,
+                word: String,
+                created_at: i64,
+                body: String,
+            }
+            self.write(|conn| {
+                let values = [New {
+                    id: row.id.to_string(),
+                    owner: row.by.to_string(),
+                    word: row.$word.to_string(),
+                    created_at: row.created_at.0,
+                    body: json(row)?,
+                }];
+                upsert!(
+                    conn,
+                    $list,
+                    &values,
+                    $list::id,
+                    [owner, word, created_at, body]
+                );
+                Ok(())
+            })
         }
 
         #[doc = concat!("Deletes a ", $what, "; whether there was one.")]
@@ -148,10 +201,32 @@ macro_rules! lab {
         /// # Errors
         /// See [`StoreError`].
         pub fn $drop(&self, id: $id) -> Result<bool, StoreError> {
-            pending(&[&id])
+            self.write(|conn| {
+                let row = $list::table.find(id.to_string());
+                Ok(diesel::delete(row).execute(conn)? > 0)
+            })
         }
     };
 }
+
+#[derive(Insertable)]
+#[diesel(table_name = policies)]
+struct NewPolicy {
+    id: String,
+    kind: String,
+    level: String,
+    scope: String,
+    name: String,
+    policy_version: i64,
+    state: String,
+    created_at: i64,
+    body: String,
+}
+
+type Policies = policies::BoxedQuery<'static, MultiBackend>;
+
+/// What a policy is sorted by, its id and its row.
+type PolicyLine = (i64, String, String, String);
 
 impl Store {
     /// What policies can be sorted by.
@@ -162,7 +237,11 @@ impl Store {
     /// # Errors
     /// See [`StoreError`].
     pub fn policy(&self, id: PolicyId) -> Result<Option<PolicyRow>, StoreError> {
-        pending(&[&id])
+        self.read(|conn| {
+            let row = policies::table.find(id.to_string());
+            let body: Option<String> = row.select(policies::body).first(conn).optional()?;
+            body.map(|body| parse(&body)).transpose()
+        })
     }
 
     /// Policies.
@@ -174,7 +253,36 @@ impl Store {
         filter: &PolicyFilter,
         page: &Page,
     ) -> Result<Listed<PolicyRow>, StoreError> {
-        pending(&[&filter, &page])
+        self.read(|conn| {
+            let query = filtered(filter);
+            let line = (
+                policies::created_at,
+                policies::name,
+                policies::id,
+                policies::body,
+            );
+            let rows: Vec<PolicyLine> = match page.sort.by {
+                By::CreatedAt => {
+                    let query = keyset!(query, page, after_int, policies::created_at, policies::id);
+                    query.select(line).load(conn)?
+                }
+                By::Name => {
+                    let query = keyset!(query, page, after_text, policies::name, policies::id);
+                    query.select(line).load(conn)?
+                }
+                By::UpdatedAt => return Err(unsorted(page)),
+            };
+            let Listed { items, next } = cut(rows, page, |row| Position {
+                key: match page.sort.by {
+                    By::Name => Value::Text(row.1.clone()),
+                    By::CreatedAt | By::UpdatedAt => Value::Int(row.0),
+                },
+                id: row.2.clone(),
+            });
+            let items = items.iter().map(|row| parse(&row.3));
+            let items = items.collect::<QueryResult<_>>()?;
+            Ok(Listed { items, next })
+        })
     }
 
     /// Inserts or replaces versions of policies, all or none: a promotion changes two.
@@ -182,7 +290,39 @@ impl Store {
     /// # Errors
     /// `Refused` if another row has the same kind, scope, name and version.
     pub fn put_policies(&self, rows: &[PolicyRow]) -> Result<(), StoreError> {
-        pending(&[&rows])
+        self.write(|conn| {
+            let new = |row: &PolicyRow| -> QueryResult<NewPolicy> {
+                Ok(NewPolicy {
+                    id: row.id.to_string(),
+                    kind: row.kind.to_string(),
+                    level: row.level.to_string(),
+                    scope: row.scope.to_string(),
+                    name: row.name.to_string(),
+                    policy_version: i64::from(row.policy_version),
+                    state: row.state.to_string(),
+                    created_at: row.created_at.0,
+                    body: json(row)?,
+                })
+            };
+            let values: Vec<NewPolicy> = rows.iter().map(new).collect::<QueryResult<_>>()?;
+            upsert!(
+                conn,
+                policies,
+                &values,
+                policies::id,
+                [
+                    kind,
+                    level,
+                    scope,
+                    name,
+                    policy_version,
+                    state,
+                    created_at,
+                    body
+                ]
+            );
+            Ok(())
+        })
     }
 
     lab!(
@@ -192,9 +332,10 @@ impl Store {
         drop_scenario,
         ScenarioRow,
         ScenarioId,
+        name,
         "scenario"
     );
-    lab!(run, runs, put_run, drop_run, RunRow, RunId, "run");
+    lab!(run, runs, put_run, drop_run, RunRow, RunId, state, "run");
     lab!(
         report,
         reports,
@@ -202,6 +343,24 @@ impl Store {
         drop_report,
         ReportRow,
         ReportId,
+        kind,
         "report"
     );
+}
+
+fn filtered(filter: &PolicyFilter) -> Policies {
+    let mut query: Policies = policies::table.into_boxed();
+    if let Some(kind) = &filter.kind {
+        query = query.filter(policies::kind.eq(kind.clone()));
+    }
+    if let Some(level) = &filter.level {
+        query = query.filter(policies::level.eq(level.clone()));
+    }
+    if let Some(state) = &filter.state {
+        query = query.filter(policies::state.eq(state.clone()));
+    }
+    if let Some(name) = &filter.name {
+        query = query.filter(policies::name.eq(name.clone()));
+    }
+    query
 }

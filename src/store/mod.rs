@@ -7,18 +7,36 @@
 //! All questions block: ask them on the blocking pool (`runtime::blocking`).
 
 mod access;
+mod answer;
 mod audit;
+mod batch;
 mod billing;
 mod commit;
+mod conn;
 mod facts;
+mod fault;
+mod group;
 mod handle;
+mod keyset;
 mod lab;
+mod migrate;
+mod number;
 mod page;
+mod record;
+mod replica;
+mod restore;
+mod rollout;
+mod rows;
 mod scheduler;
+mod schema;
+mod status;
+mod tables;
 mod tenant;
+mod token;
 mod workload;
 
-pub use access::{ApiKeyRow, SigningKeyRow, Subject, UserRow};
+pub use access::{ApiKeyRow, Subject, UserRow};
+pub use answer::Answer;
 pub use audit::{AuditEntry, AuditFilter, AuditVerdict, Broken};
 pub use billing::InvoiceFilter;
 pub use commit::{
@@ -26,20 +44,25 @@ pub use commit::{
     OutboxRow, ReplicaChange,
 };
 pub use facts::{
-    Answer, DECISIONS_MAX, DeadLetterRow, DecisionFilter, DecisionKind, EVENTS_FOR_S, EventFilter,
+    DECISIONS_MAX, DeadLetterRow, DecisionFilter, DecisionKind, EVENTS_FOR_S, EventFilter,
     EventsSince, OperationFilter,
 };
-pub use handle::{Committed, Last, Migrate, OpenError, Store};
+pub use group::{Committed, Last};
+pub use handle::Store;
 pub use lab::{LabFilter, PolicyFilter, PolicyRow, ReportRow, RunRow, ScenarioRow};
+pub use migrate::{Migrate, OpenError, Schema, Step};
 pub use page::{By, Found, LIMIT_MAX, Listed, Page, Position, Sort, Value, Visible};
+pub use restore::Snapshot;
+pub use rollout::{Phase, ReplicaView};
 pub use scheduler::{NodeFilter, NodeView};
 pub use tenant::{OrgView, TenantFilter, TenantView};
-pub use workload::{
-    AppFilter, AppView, Phase, ReplicaView, ServiceFilter, ServiceLine, ServiceView,
-};
+pub use token::SigningKeyRow;
+pub use workload::{AppFilter, AppView, ServiceFilter, ServiceLine, ServiceView};
 
-/// The answer of a question whose table is not made yet.
-fn pending<T>(asked: &[&dyn std::fmt::Debug]) -> Result<T, nimbus_core::store::StoreError> {
-    let why = format!("not answered yet: {asked:?}");
-    Err(nimbus_core::store::StoreError::Refused(why))
-}
+#[cfg(test)]
+mod bed;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+#[path = "../../tests/it/postgres.rs"]
+mod postgres;

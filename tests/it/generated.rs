@@ -7,7 +7,13 @@ use crate::cli;
 #[test]
 fn generated_pages_are_current() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for what in ["scenario-schema", "cli-reference", "access"] {
+    for what in [
+        "scenario-schema",
+        "cli-reference",
+        "access",
+        "openapi",
+        "problems",
+    ] {
         let output = cli::nimbus(root, &["gen", what, "--check"]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{said}");

@@ -49,9 +49,7 @@ impl Client {
             if reopened > REOPENED_MAX {
                 return Err(self.unreachable("the stream ends again and again"));
             }
-            if reopened > 0 {
-                self.pause(Duration::from_secs(1))?;
-            }
+            self.pause(Duration::from_secs(1))?;
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -39,17 +39,12 @@ fn methods(seen: &Seen, response: Response) -> Response {
     if response.status() != StatusCode::METHOD_NOT_ALLOWED || unfinished {
         return response;
     }
-    let allowed = response.headers().get(ALLOW).cloned();
-    let mut response = if seen.method == Method::OPTIONS && allowed.is_some() {
-        StatusCode::NO_CONTENT.into_response()
-    } else {
-        let text = format!("{} is not taken here", shown(&seen.method));
-        Problem::new(Code::MethodNotAllowed, text).into_response()
-    };
-    if let Some(allowed) = allowed {
-        response.headers_mut().insert(ALLOW, allowed);
+    // the router adds `Allow` behind this
+    if seen.method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
     }
-    response
+    let text = format!("{} is not taken here", shown(&seen.method));
+    Problem::new(Code::MethodNotAllowed, text).into_response()
 }
 
 fn shown(method: &Method) -> String {

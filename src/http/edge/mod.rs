@@ -21,7 +21,7 @@ use super::caller::{Context, Shown};
 use super::idempotency;
 use super::problem::{Code, Problem};
 use crate::runtime;
-pub(super) use throttle::Throttle;
+pub(super) use throttle::{Held, Throttle};
 
 /// Where a connection comes from; put into each request by the listener.
 #[derive(Clone, Copy, Debug)]

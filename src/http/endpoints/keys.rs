@@ -230,8 +230,7 @@ async fn tenant<P: nimbus_core::access::Permit>(
     caller: &Caller,
     name: &str,
 ) -> Result<Looked<TenantView, P>, Problem> {
-    let named: Result<Name, _> = serde_json::from_value(serde_json::Value::from(name));
-    let name = named.map_err(|_| Problem::not_found())?;
+    let name = Name::read(name).ok_or_else(Problem::not_found)?;
     app.tenant::<P>(caller, &name).await
 }
 

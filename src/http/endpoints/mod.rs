@@ -1,7 +1,16 @@
 //! One file per resource, named like its segment in the path. Each has its `routes()`.
 
+pub mod actors;
+pub mod audit;
 pub mod auth;
+pub mod billing;
+pub mod config;
+pub mod docs;
+pub mod events;
+pub mod health;
 pub mod keys;
+pub mod metrics;
+pub mod operations;
 pub mod problems;
 pub mod version;
 pub mod whoami;

@@ -18,6 +18,14 @@ const LENGTH_MAX: usize = 64;
 pub struct Name(String);
 
 impl Name {
+    /// A text as the name of a thing, if it can be one.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Name> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let good = !text.is_empty() && text.len() <= LENGTH_MAX && text.chars().all(fits);
+        good.then(|| Name(text.to_owned()))
+    }
+
     /// The segment as it was sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -40,11 +48,7 @@ impl fmt::Display for Name {
 impl<'de> Deserialize<'de> for Name {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Name, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if text.is_empty() || text.len() > LENGTH_MAX || !text.chars().all(fits) {
-            return Err(D::Error::custom("no id and no slug"));
-        }
-        Ok(Name(text))
+        Name::read(&text).ok_or_else(|| D::Error::custom("no id and no slug"))
     }
 }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use code::{Code, Row};
-pub use pages::{index, page};
+pub use pages::{index, page, pages};
 pub(super) use refusal::refused;
 
 /// Seconds after which a refused request may be tried again, where nothing better is known.

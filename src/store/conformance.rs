@@ -1,0 +1,654 @@
+//! One suite over both databases: what a store must do, whichever it is.
+
+use nimbus_core::digest::EventHash;
+use nimbus_core::ids::{NodeNo, OperationId, OrgNo, PodNo, ServiceNo, TenantNo};
+use nimbus_core::machine::Address;
+use nimbus_core::store::autoscaler::Questions as _;
+use nimbus_core::store::billing::Questions as _;
+use nimbus_core::store::scheduler::Questions as _;
+use nimbus_core::store::tenant::Questions as _;
+use nimbus_core::store::workload::Questions as _;
+use nimbus_core::store::{Record, Store as _, StoreError, scheduler};
+use nimbus_core::tenant::Status;
+use nimbus_core::time::Time;
+use nimbus_core::workload::{AppStatus, ServiceStatus};
+use nimbus_sim::store::MemoryStore;
+
+use super::bed::{Bed, START, event, sqlite, tamper};
+use super::postgres::Postgres;
+use super::*;
+use crate::cluster::Saved;
+
+/// Runs a case on both databases.
+macro_rules! both {
+    ($($name:ident;)*) => {
+        mod on_sqlite {
+            $(#[test]
+            fn $name() {
+                let (_dir, store) = super::sqlite();
+                super::$name(&store);
+            })*
+        }
+
+        mod on_postgres {
+            $(#[test]
+            fn $name() {
+                let url = super::Postgres::shared().database();
+                super::$name(&super::Store::open(&url, super::Migrate::Auto).unwrap());
+            })*
+        }
+    };
+}
+
+both! {
+    an_empty_store_has_nothing;
+    rows_come_back_as_memory_has_them;
+    the_last_write_of_a_key_wins_and_a_drop_deletes;
+    a_group_is_written_whole_or_not_at_all;
+    groups_come_one_after_the_other;
+    a_leader_who_was_deposed_writes_nothing;
+    where_the_control_plane_stands_comes_back;
+    a_saved_cluster_cuts_the_outbox;
+    tenants_are_found_by_id_slug_label_state_and_text;
+    services_show_state_revision_and_rollout;
+    replicas_follow_what_the_cluster_reports;
+    events_go_on_behind_a_place;
+    answers_to_keys_are_kept_and_rendered_later;
+    the_audit_log_shows_every_change;
+    keys_people_and_settings_are_kept;
+    nobody_sees_what_belongs_to_others;
+}
+
+fn an_empty_store_has_nothing(store: &Store) {
+    assert_eq!(store.last().unwrap(), None);
+    assert_eq!(store.epoch().unwrap(), 0);
+    assert_eq!(store.saved_cluster().unwrap(), None);
+    assert_eq!(store.tenant_rows().unwrap(), []);
+    assert_eq!(store.outbox_since(0).unwrap(), []);
+    assert_eq!(store.token_version("admin").unwrap(), 0);
+    let page = store
+        .tenants(&Visible::All, &TenantFilter::default(), &Page::first(10))
+        .unwrap();
+    assert_eq!((page.items.len(), page.next), (0, None));
+}
+
+/// Everything that machines record, kept by both, is the same, in the same order.
+fn rows_come_back_as_memory_has_them(store: &Store) {
+    let mut memory = MemoryStore::new();
+    let mut bed = Bed::new();
+    for round in 0..6u32 {
+        let tenant = bed.tenant(round, &format!("t{round}"), None, &[("k", "v")]);
+        bed.service(tenant, "shop", "web");
+        bed.service(tenant, "shop", "api");
+        bed.deploy(tenant, "shop", "api", "nginx:2");
+        let commit = bed.commit(0);
+        memory.commit(commit.group, commit.records.clone()).unwrap();
+        store.commit(&commit).unwrap();
+    }
+    assert_eq!(store.tenant_rows().unwrap(), memory.tenant_rows().unwrap());
+    assert_eq!(
+        store.workload_rows().unwrap(),
+        memory.workload_rows().unwrap()
+    );
+    same(&store.clone(), &memory);
+    same(&store.snapshot().unwrap(), &memory);
+}
+
+fn same(store: &impl nimbus_core::store::Store, memory: &MemoryStore) {
+    assert_eq!(store.scheduler_rows(), memory.scheduler_rows());
+    assert_eq!(store.autoscaler_rows(), memory.autoscaler_rows());
+    assert_eq!(store.billing_rows(), memory.billing_rows());
+    assert_eq!(store.last_group(), memory.last_group());
+}
+
+fn idle(node: u32, since: i64) -> scheduler::Row {
+    scheduler::Row::Idle {
+        node: NodeNo(node),
+        since: Time(since),
+        leaving: false,
+    }
+}
+
+fn group(number: u64, records: Vec<Record>) -> Commit {
+    Commit {
+        group: number,
+        now: START,
+        records,
+        ..Commit::default()
+    }
+}
+
+fn the_last_write_of_a_key_wins_and_a_drop_deletes(store: &Store) {
+    let records = vec![
+        idle(1, 1).into(),
+        idle(2, 1).into(),
+        idle(1, 2).into(),
+        idle(3, 1).into(),
+        scheduler::Key::Idle(NodeNo(3)).into(),
+    ];
+    store.commit(&group(1, records)).unwrap();
+    assert_eq!(store.scheduler_rows().unwrap(), [idle(1, 2), idle(2, 1)]);
+    let records = vec![
+        scheduler::Key::Idle(NodeNo(1)).into(),
+        scheduler::Key::Idle(NodeNo(9)).into(),
+        idle(2, 7).into(),
+    ];
+    store.commit(&group(2, records)).unwrap();
+    assert_eq!(store.scheduler_rows().unwrap(), [idle(2, 7)]);
+}
+
+fn a_group_is_written_whole_or_not_at_all(store: &Store) {
+    let mut bed = Bed::new();
+    bed.tenant(0, "acme", None, &[]);
+    bed.keep(store);
+    bed.tenant(1, "beta", None, &[]);
+    let mut commit = bed.commit(0);
+    let twice = OperationRow {
+        id: OperationId(1),
+        kind: "tenant.create".into(),
+        target: "ten-x".into(),
+        tenant: None,
+        by: "admin".into(),
+        started_at: START,
+    };
+    commit.operations = vec![twice.clone(), twice];
+    commit.events = vec![event("tenant.created", None, 1)];
+    let refused = store.commit(&commit).unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+    assert_eq!(store.last().unwrap().unwrap().group, 1);
+    assert_eq!(store.tenant(&Visible::All, "beta").unwrap(), None);
+    commit.operations.pop();
+    let committed = store.commit(&commit).unwrap();
+    assert_eq!(committed.first_event_seq, 1);
+    assert!(store.tenant(&Visible::All, "beta").unwrap().is_some());
+}
+
+fn groups_come_one_after_the_other(store: &Store) {
+    for wrong in [0, 2, 7] {
+        let refused = store.commit(&group(wrong, Vec::new())).unwrap_err();
+        assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+    }
+    store.commit(&group(1, Vec::new())).unwrap();
+    let again = store.commit(&group(1, Vec::new())).unwrap_err();
+    assert!(matches!(again, StoreError::Refused(_)), "{again}");
+    store.commit(&group(2, Vec::new())).unwrap();
+}
+
+fn a_leader_who_was_deposed_writes_nothing(store: &Store) {
+    let first = store.take_epoch("a", START).unwrap();
+    let second = store.take_epoch("b", START).unwrap();
+    assert_eq!((first, second, store.epoch().unwrap()), (1, 2, 2));
+    let commit = |epoch| Commit {
+        epoch,
+        ..group(1, vec![idle(1, 1).into()])
+    };
+    let deposed = store.commit(&commit(first)).unwrap_err();
+    assert!(matches!(deposed, StoreError::Deposed(_)), "{deposed}");
+    assert_eq!(store.last().unwrap(), None);
+    store.commit(&commit(second)).unwrap();
+}
+
+fn where_the_control_plane_stands_comes_back(store: &Store) {
+    let commit = Commit {
+        round: 4,
+        hashes: [EventHash(u128::MAX); Address::COUNT],
+        deliveries: 99,
+        cursor: 12,
+        events: vec![event("a", None, 1), event("b", None, 2)],
+        ..group(1, Vec::new())
+    };
+    assert_eq!(store.commit(&commit).unwrap().first_event_seq, 1);
+    let last = store.last().unwrap().unwrap();
+    assert_eq!(
+        last,
+        Last {
+            group: 1,
+            now: START,
+            round: 4,
+            hashes: commit.hashes,
+            deliveries: 99,
+            cursor: 12,
+            outbox_seq: 0,
+            event_seq: 2,
+        }
+    );
+}
+
+fn command(seq: u64) -> OutboxRow {
+    OutboxRow {
+        seq,
+        group: 1,
+        at: START,
+        command: nimbus_core::cluster::Command::DeleteTenantSpace {
+            tenant: TenantNo(0),
+        },
+    }
+}
+
+fn a_saved_cluster_cuts_the_outbox(store: &Store) {
+    let commit = Commit {
+        outbox: (1..=5).map(command).collect(),
+        ..group(1, Vec::new())
+    };
+    store.commit(&commit).unwrap();
+    assert_eq!(store.outbox_since(2).unwrap(), commit.outbox[2..]);
+    let saved = Saved {
+        cursor: 7,
+        outbox_seq: 4,
+        at: START,
+        bytes: vec![0, 1, 255],
+    };
+    store.save_cluster(&saved, 0).unwrap();
+    assert_eq!(store.saved_cluster().unwrap(), Some(saved.clone()));
+    assert_eq!(store.outbox_since(0).unwrap(), commit.outbox[4..]);
+    assert_eq!(store.last().unwrap().unwrap().outbox_seq, 5);
+    let later = Saved { cursor: 8, ..saved };
+    store.save_cluster(&later, 0).unwrap();
+    assert_eq!(
+        store.snapshot().unwrap().saved_cluster().unwrap(),
+        Some(later)
+    );
+}
+
+fn slugs(store: &Store, filter: &TenantFilter) -> Vec<String> {
+    let page = Page::first(100).sorted(By::Name, false);
+    let found = store.tenants(&Visible::All, filter, &page).unwrap();
+    let slugs = found
+        .items
+        .iter()
+        .map(|found| found.row.row.slug.to_string());
+    slugs.collect()
+}
+
+fn tenants_are_found_by_id_slug_label_state_and_text(store: &Store) {
+    let mut bed = Bed::new();
+    bed.tenant(0, "acme", None, &[("tier", "gold"), ("env", "prod")]);
+    bed.tenant(1, "acme-2", None, &[("tier", "gold")]);
+    bed.tenant(2, "zeta", None, &[("tier", "iron")]);
+    bed.keep(store);
+    bed.tell(nimbus_core::tenant::Input::Suspend {
+        tenant: TenantNo(2),
+        reason: None,
+    });
+    bed.keep(store);
+    let found = store.tenant(&Visible::All, "acme").unwrap().unwrap();
+    assert_eq!(found.row.no, TenantNo(0));
+    assert_eq!(found.created_at, Time(START.0 + 1_000_000));
+    let id = found.row.row.id.to_string();
+    assert_eq!(store.tenant(&Visible::All, &id).unwrap().unwrap(), found);
+    assert_eq!(store.tenant_by_no(TenantNo(0)).unwrap().unwrap(), found);
+    let changed = store.tenant(&Visible::All, "zeta").unwrap().unwrap();
+    assert!(changed.updated_at > changed.created_at);
+    let label = |labels: &[&str]| TenantFilter {
+        labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+        ..TenantFilter::default()
+    };
+    assert_eq!(slugs(store, &label(&["tier=gold"])), ["acme", "acme-2"]);
+    assert_eq!(slugs(store, &label(&["tier=gold", "env=prod"])), ["acme"]);
+    let suspended = TenantFilter {
+        status: Some(Status::Suspended),
+        ..TenantFilter::default()
+    };
+    assert_eq!(slugs(store, &suspended), ["zeta"]);
+    let text = TenantFilter {
+        text: Some("The ACME".to_owned()),
+        ..TenantFilter::default()
+    };
+    assert_eq!(slugs(store, &text), ["acme", "acme-2"]);
+    let of_org = TenantFilter {
+        org: Some(found.row.row.org),
+        ..TenantFilter::default()
+    };
+    assert_eq!(slugs(store, &of_org), ["acme"]);
+}
+
+fn services_show_state_revision_and_rollout(store: &Store) {
+    let mut bed = Bed::new();
+    let tenant = bed.tenant(0, "acme", None, &[]);
+    bed.service(tenant, "shop", "web");
+    bed.keep(store);
+    bed.deploy(tenant, "shop", "web", "nginx:2");
+    bed.keep(store);
+    let found = store.service(&Visible::All, "shop-web").unwrap().unwrap();
+    let row = &found.row;
+    assert_eq!(row.revision.as_ref().unwrap().number, 2);
+    assert_eq!(row.rollout.as_ref().unwrap().revision, 2);
+    assert_eq!(row.status, bed.service_status(0));
+    assert_eq!(&*row.app_slug, "shop");
+    let status = nimbus_core::cluster::DeploymentStatus {
+        generation: row.row.generation,
+        updated: 2,
+        ready: 2,
+        updated_ready: 2,
+        total: 2,
+        terminating: 0,
+    };
+    bed.tell(nimbus_core::workload::Input::Deployment {
+        service: ServiceNo(0),
+        status,
+    });
+    bed.keep(store);
+    let found = store.service_by_no(ServiceNo(0)).unwrap().unwrap();
+    assert_eq!(found.row.status, ServiceStatus::Ready);
+    assert_eq!(found.row.observed, status);
+    let id = found.row.rollout.as_ref().unwrap().id;
+    let rollout = store.rollout(&Visible::All, id).unwrap().unwrap();
+    assert_eq!(Some(rollout.row), found.row.rollout);
+    assert_eq!(
+        store.rollout(&Visible::Tenant(TenantNo(9)), id).unwrap(),
+        None
+    );
+    let newest = Page::first(1).sorted(By::CreatedAt, true);
+    let revisions = store.revisions(ServiceNo(0), &newest).unwrap();
+    assert_eq!(revisions.items[0].number, 2);
+    let next = newest.behind(revisions.next.unwrap());
+    let revisions = store.revisions(ServiceNo(0), &next).unwrap();
+    assert_eq!((revisions.items[0].number, revisions.next), (1, None));
+    let ready = AppFilter {
+        status: Some(AppStatus::Ready),
+        ..AppFilter::default()
+    };
+    let apps = store.apps(&Visible::All, &ready, &Page::first(5)).unwrap();
+    assert_eq!(apps.items[0].row.services[0].status, ServiceStatus::Ready);
+    assert_eq!(
+        store.app(&Visible::All, "shop").unwrap().unwrap(),
+        apps.items[0]
+    );
+}
+
+fn replicas_follow_what_the_cluster_reports(store: &Store) {
+    use nimbus_core::cluster::Finish;
+    let (service, tenant) = (ServiceNo(4), TenantNo(2));
+    let pending = ReplicaChange::Pending {
+        first: PodNo(10),
+        count: 3,
+        service,
+        tenant,
+        revision: 2,
+    };
+    let bound = |pod, node| ReplicaChange::Bound {
+        pod: PodNo(pod),
+        node: NodeNo(node),
+        service,
+        tenant,
+    };
+    let commit = Commit {
+        replicas: vec![pending.clone(), bound(10, 1)],
+        ..group(1, Vec::new())
+    };
+    store.commit(&commit).unwrap();
+    let commit = Commit {
+        now: Time(START.0 + 5),
+        replicas: vec![
+            pending,
+            bound(11, 0),
+            ReplicaChange::Ready { pod: PodNo(10) },
+            ReplicaChange::Ready { pod: PodNo(99) },
+            ReplicaChange::Finished {
+                pod: PodNo(11),
+                why: Finish::NodeLost,
+            },
+        ],
+        ..group(2, Vec::new())
+    };
+    store.commit(&commit).unwrap();
+    let found = store.replicas(service, &Page::first(10)).unwrap().items;
+    let phases: Vec<_> = found.iter().map(|row| (row.pod.0, row.phase)).collect();
+    let expected = [
+        (10, Phase::Ready),
+        (11, Phase::Finished),
+        (12, Phase::Pending),
+    ];
+    assert_eq!(phases, expected);
+    assert_eq!(found[0].node, Some(NodeNo(1)));
+    assert_eq!(found[0].bound_at, Some(START));
+    assert_eq!(
+        found[1].finished,
+        Some((Time(START.0 + 5), Finish::NodeLost))
+    );
+    assert_eq!(found[2].revision, 2);
+}
+
+fn events_go_on_behind_a_place(store: &Store) {
+    let tenant = Some(TenantNo(1));
+    let commit = Commit {
+        events: vec![
+            event("tenant.created", tenant, 1),
+            event("service.created", tenant, 2),
+            event("service.scaled", None, 3),
+        ],
+        ..group(1, Vec::new())
+    };
+    assert_eq!(store.commit(&commit).unwrap().first_event_seq, 1);
+    let since = |visible: &Visible, kind: &str, after| {
+        let filter = EventFilter {
+            kind: Some(kind.to_owned()).filter(|kind| !kind.is_empty()),
+            ..EventFilter::default()
+        };
+        match store.events_since(visible, &filter, after, 10).unwrap() {
+            EventsSince::Rows(rows) => rows.iter().map(|row| row.seq).collect::<Vec<_>>(),
+            EventsSince::Gone { oldest } => vec![-oldest],
+        }
+    };
+    assert_eq!(since(&Visible::All, "", 0), [1, 2, 3]);
+    assert_eq!(since(&Visible::All, "service.", 0), [2, 3]);
+    assert_eq!(since(&Visible::All, "service.scaled", 2), [3]);
+    assert_eq!(since(&Visible::Tenant(TenantNo(1)), "", 1), [2]);
+    // eight days later the old ones are forgotten, and asking behind them says so
+    for number in 2..=130 {
+        let later = Commit {
+            now: Time(START.0 + 8 * 24 * 3_600 * 1_000_000),
+            events: vec![EventRow {
+                time: Time(START.0 + 8 * 24 * 3_600 * 1_000_000),
+                ..event("later", None, u128::from(number) + 10)
+            }],
+            ..group(number, Vec::new())
+        };
+        store.commit(&later).unwrap();
+    }
+    assert_eq!(since(&Visible::All, "", 1), [-4]);
+    assert_eq!(since(&Visible::All, "", 3)[..2], [4, 5]);
+}
+
+fn answers_to_keys_are_kept_and_rendered_later(store: &Store) {
+    let key = IdempotencyKey {
+        principal: "tenant:acme".into(),
+        key: "k-1".into(),
+        request_hash: "00ff".into(),
+    };
+    let mut bed = Bed::new();
+    bed.tenant(0, "acme", None, &[]);
+    let reply = bed.reply.clone().unwrap();
+    let expires_at = Time(i64::MAX);
+    let mut commit = bed.commit(0);
+    commit.idempotency = vec![IdempotencyRow {
+        key: key.clone(),
+        reply: reply.clone(),
+        operation: Some(OperationId(5)),
+        expires_at,
+    }];
+    store.commit(&commit).unwrap();
+    let answer = |store: &Store| store.answer("tenant:acme", "k-1", START).unwrap().unwrap();
+    let first = answer(store);
+    assert_eq!((first.reply, first.rendered), (reply, None));
+    assert_eq!(first.operation, Some(OperationId(5)));
+    store.keep_rendered(&key, 202, "{}".to_owned()).unwrap();
+    let sent = Some((202, "{}".to_owned()));
+    assert_eq!(answer(store).rendered, sent);
+    bed.keep(store);
+    assert_eq!(store.take_rendered().len(), 0);
+    assert_eq!(answer(store).rendered, sent);
+    assert_eq!(
+        store.answer("tenant:acme", "k-1", expires_at).unwrap(),
+        None
+    );
+    assert_eq!(store.answer("tenant:zeta", "k-1", START).unwrap(), None);
+}
+
+pub(super) fn audited(tenant: Option<TenantNo>, target: &str) -> AuditRow {
+    AuditRow {
+        time: START,
+        tenant,
+        principal: "admin".into(),
+        action: "tenant.create".into(),
+        target: target.into(),
+        outcome: "ok".into(),
+        request: "req-1".into(),
+        data: "{}".to_owned(),
+    }
+}
+
+fn the_audit_log_shows_every_change(store: &Store) {
+    let (acme, zeta) = (Some(TenantNo(0)), Some(TenantNo(1)));
+    let commit = Commit {
+        audit: vec![audited(acme, "a"), audited(None, "b"), audited(acme, "c")],
+        ..group(1, Vec::new())
+    };
+    store.commit(&commit).unwrap();
+    store
+        .put_audit(&[audited(zeta, "d"), audited(acme, "e")])
+        .unwrap();
+    let verdict = store.verify_audit(&Visible::All).unwrap();
+    assert_eq!(
+        (verdict.chains, verdict.entries, verdict.broken),
+        (3, 5, None)
+    );
+    let own = Visible::Tenant(TenantNo(0));
+    let listed = store
+        .audit(&own, &AuditFilter::default(), &Page::first(9))
+        .unwrap();
+    let targets: Vec<&str> = listed
+        .items
+        .iter()
+        .map(|entry| &*entry.row.target)
+        .collect();
+    assert_eq!(targets, ["a", "c", "e"]);
+    assert_eq!(listed.items[1].prev_hash, listed.items[0].hash);
+    let broken = |change: &str| {
+        tamper(store, change);
+        store.verify_audit(&own).unwrap().broken.unwrap()
+    };
+    let found = broken("UPDATE audit SET action = 'x' WHERE seq = 3");
+    assert_eq!(found.seq, Some(3));
+    assert!(found.what.contains("columns"), "{found:?}");
+    let found = broken("UPDATE audit SET body = replace(body, 'admin', 'nimda') WHERE seq = 3");
+    assert_eq!(
+        (found.seq, &*found.what),
+        (Some(3), "its hash is another one")
+    );
+    let found = broken("DELETE FROM audit WHERE seq = 3");
+    assert_eq!((found.seq, found.tenant), (Some(5), acme));
+    let found = broken("DELETE FROM audit WHERE seq = 5");
+    assert_eq!(
+        (found.seq, &*found.what),
+        (None, "entries are missing at the end")
+    );
+}
+
+fn keys_people_and_settings_are_kept(store: &Store) {
+    use nimbus_core::ids::{KeyId, UserId};
+    let key = ApiKeyRow {
+        id: KeyId(1),
+        subject: Subject::Tenant(TenantNo(3)),
+        role: None,
+        kind: "bearer".into(),
+        name: "ci".into(),
+        prefix: "nbk_ab".into(),
+        hash: "00".into(),
+        scopes: vec!["tenants:read".into()],
+        created_at: START,
+        created_by: "admin".into(),
+        expires_at: None,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    store.put_api_key(&key).unwrap();
+    store.touch_api_key(KeyId(1), Time(5)).unwrap();
+    store.touch_api_key(KeyId(2), Time(5)).unwrap();
+    let found = store.api_key_by_hash("00").unwrap().unwrap();
+    assert_eq!(found.last_used_at, Some(Time(5)));
+    let same_hash = ApiKeyRow {
+        id: KeyId(9),
+        ..key
+    };
+    let refused = store.put_api_key(&same_hash).unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+    let page = Page::first(5);
+    let keys = |visible| store.api_keys(&visible, None, &page).unwrap().items.len();
+    assert_eq!(keys(Visible::Tenant(TenantNo(3))), 1);
+    assert_eq!(keys(Visible::Tenant(TenantNo(4))), 0);
+    assert_eq!(keys(Visible::Orgs(vec![OrgNo(3)])), 0);
+
+    let user = UserRow {
+        id: UserId(1),
+        username: "ann".into(),
+        email: "ann@example.com".into(),
+        password_hash: None,
+        platform_admin: false,
+        roles: vec![(OrgNo(0), "org_owner".into())],
+        created_at: START,
+        disabled_at: None,
+    };
+    store.put_user(&user).unwrap();
+    assert_eq!(
+        store.user_by_name("ann@example.com").unwrap(),
+        Some(user.clone())
+    );
+    assert_eq!(store.users(&page).unwrap().items, [user]);
+
+    assert_eq!(store.raise_token_version("admin").unwrap(), 1);
+    assert_eq!(store.raise_token_version("admin").unwrap(), 2);
+    assert_eq!(store.token_version("admin").unwrap(), 2);
+    store.deny_token("j", Time(10)).unwrap();
+    assert_eq!(
+        store.denied_tokens(Time(9)).unwrap(),
+        [("j".to_owned(), Time(10))]
+    );
+    assert_eq!(store.denied_tokens(Time(10)).unwrap(), []);
+    assert!(store.claim_setting("origin", "1").unwrap());
+    assert!(!store.claim_setting("origin", "2").unwrap());
+    assert_eq!(store.setting("origin").unwrap().as_deref(), Some("1"));
+    store.put_setting("origin", "3").unwrap();
+    assert_eq!(store.setting("origin").unwrap().as_deref(), Some("3"));
+}
+
+fn nobody_sees_what_belongs_to_others(store: &Store) {
+    let mut bed = Bed::new();
+    for (no, slug) in [(0, "acme"), (1, "zeta")] {
+        let tenant = bed.tenant(no, slug, None, &[]);
+        bed.service(tenant, slug, "web");
+    }
+    let mut commit = bed.commit(0);
+    commit.events = vec![event("x", Some(TenantNo(0)), 1), event("x", None, 2)];
+    commit.audit = vec![audited(Some(TenantNo(0)), "a"), audited(None, "b")];
+    store.commit(&commit).unwrap();
+    let acme = store.tenant(&Visible::All, "acme").unwrap().unwrap().row;
+    let page = Page::first(10);
+    for own in [Visible::Tenant(acme.no), Visible::Orgs(vec![acme.row.org])] {
+        let tenants = store
+            .tenants(&own, &TenantFilter::default(), &page)
+            .unwrap();
+        assert_eq!(tenants.items.len(), 1);
+        let orgs = store.orgs(&own, None, &page).unwrap();
+        assert_eq!(orgs.items.len(), 1);
+        let apps = store.apps(&own, &AppFilter::default(), &page).unwrap();
+        assert_eq!(apps.items.len(), 1);
+        let services = store
+            .services(&own, &ServiceFilter::default(), &page)
+            .unwrap();
+        assert_eq!(services.items.len(), 1);
+        for other in ["zeta", "zeta-web"] {
+            assert_eq!(store.tenant(&own, other).unwrap(), None);
+            assert_eq!(store.app(&own, other).unwrap(), None);
+            assert_eq!(store.service(&own, other).unwrap(), None);
+        }
+        let events = store.events(&own, &EventFilter::default(), &page).unwrap();
+        assert_eq!(events.items.len(), 1);
+        let audit = store.audit(&own, &AuditFilter::default(), &page).unwrap();
+        assert_eq!(audit.items.len(), 1);
+    }
+    // both tenants have a service `web`: for who sees both, the slug names neither
+    assert_eq!(store.service(&Visible::All, "web").unwrap(), None);
+    let own = Visible::Tenant(acme.no);
+    assert!(store.service(&own, "web").unwrap().is_some());
+}
