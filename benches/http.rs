@@ -71,7 +71,9 @@ async fn bare() {
 
 async fn measure() {
     let full = std::env::args().any(|arg| arg == "--bench");
-    let seconds = std::env::var("NIMBUS_BENCH_SECONDS").ok().and_then(|text| text.parse().ok());
+    let seconds = std::env::var("NIMBUS_BENCH_SECONDS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     let turn = match seconds {
         Some(seconds) => Duration::from_secs(seconds),
         None => Duration::from_millis(if full { 4_000 } else { 200 }),
@@ -92,11 +94,20 @@ async fn measure() {
         }
     }
     for (at, target) in targets.iter().enumerate() {
-        println!("{:<8} {:>9.0} requests/s   p99 at {half:.0}/s: {} us", target.name, best[at], slow[at]);
+        println!(
+            "{:<8} {:>9.0} requests/s   p99 at {half:.0}/s: {} us",
+            target.name, best[at], slow[at]
+        );
     }
-    #[expect(clippy::cast_precision_loss, reason = "microseconds, for a ratio that people read")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "microseconds, for a ratio that people read"
+    )]
     let times = slow[1] as f64 / slow[0].max(1) as f64;
-    println!("ratio    {:.2} of the bare handler (goal 0.4, aim 0.7)   p99 {times:.1} x (goal 3, aim 2)", best[1] / best[0]);
+    println!(
+        "ratio    {:.2} of the bare handler (goal 0.4, aim 0.7)   p99 {times:.1} x (goal 3, aim 2)",
+        best[1] / best[0]
+    );
 }
 
 /// The first line of a child's output.
@@ -104,7 +115,9 @@ fn first_line(child: &mut Child, wanted: &str) -> String {
     let output = child.stdout.take().expect("its output is taken");
     let mut lines = BufReader::new(output).lines();
     let line = lines.find(|line| line.as_ref().is_ok_and(|line| line.contains(wanted)));
-    let line = line.expect("it says where it listens").expect("its output is text");
+    let line = line
+        .expect("it says where it listens")
+        .expect("its output is text");
     // it must not stop at a full pipe
     tokio::task::spawn_blocking(move || lines.for_each(drop));
     line
@@ -112,7 +125,11 @@ fn first_line(child: &mut Child, wanted: &str) -> String {
 
 fn start_bare() -> Target {
     let own = std::env::current_exe().expect("the bench is a file");
-    let mut child = Command::new(own).env(BARE, "1").stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut child = Command::new(own)
+        .env(BARE, "1")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
     let line = first_line(&mut child, "http://");
     let address = line.trim_start_matches("http://").to_owned();
     Target {
@@ -129,7 +146,12 @@ async fn start_nimbus(folder: &std::path::Path) -> Target {
     let child = Command::new(env!("CARGO_BIN_EXE_nimbus"))
         .args(["serve", "--dev", "--data-dir"])
         .arg(folder.join("data"))
-        .args(["--listen", &address, "--listen-metrics", &format!("127.0.0.1:{}", free().await)])
+        .args([
+            "--listen",
+            &address,
+            "--listen-metrics",
+            &format!("127.0.0.1:{}", free().await),
+        ])
         .env("NIMBUS_LIMITS_RATE", "0")
         .env("NIMBUS_LOG", "warn")
         .stdout(Stdio::null())
@@ -153,7 +175,9 @@ async fn start_nimbus(folder: &std::path::Path) -> Target {
     let answer = answer.expect("it gives out a token");
     let (_, json) = answer.split_once("\r\n\r\n").expect("head and body");
     let json: serde_json::Value = serde_json::from_str(json).expect("it answers JSON");
-    let token = json["token"].as_str().unwrap_or_else(|| panic!("a token in {json}"));
+    let token = json["token"]
+        .as_str()
+        .unwrap_or_else(|| panic!("a token in {json}"));
     Target {
         name: "nimbus",
         request: format!("GET /api/v1/tenants/dev HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\r\n").into_bytes(),
@@ -175,7 +199,11 @@ async fn once(address: &str, request: &[u8]) -> std::io::Result<String> {
 }
 
 /// One request and its whole answer; its length.
-async fn exchange(stream: &mut TcpStream, request: &[u8], buffer: &mut [u8]) -> std::io::Result<usize> {
+async fn exchange(
+    stream: &mut TcpStream,
+    request: &[u8],
+    buffer: &mut [u8],
+) -> std::io::Result<usize> {
     stream.write_all(request).await?;
     let mut filled = 0;
     loop {
@@ -198,7 +226,8 @@ fn length(bytes: &[u8]) -> Option<usize> {
     let text = std::str::from_utf8(&bytes[..head]).ok()?;
     let body = text.lines().find_map(|line| {
         let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
     });
     Some(head + body.unwrap_or(0))
 }
@@ -216,22 +245,33 @@ async fn load(target: &Target, turn: Duration, rate: Option<f64>) -> Turn {
             stream.set_nodelay(true).expect("a socket option");
             let mut times = Histogram::<u64>::new(3).expect("three digits");
             let mut buffer = vec![0; 64 << 10];
-            let mut due = start + pace.map_or(Duration::ZERO, |pace| pace.mul_f64(at as f64 / CONNECTIONS as f64));
+            let mut due = start
+                + pace.map_or(Duration::ZERO, |pace| {
+                    pace.mul_f64(at as f64 / CONNECTIONS as f64)
+                });
             while start.elapsed() < turn {
                 match pace {
                     Some(pace) => {
                         tokio::time::sleep_until(due).await;
-                        exchange(&mut stream, &request, &mut buffer).await.expect("an answer");
+                        exchange(&mut stream, &request, &mut buffer)
+                            .await
+                            .expect("an answer");
                         times.saturating_record(micros(due.elapsed()));
                         due += pace;
                     }
                     None => {
                         let begun = Instant::now();
-                        exchange(&mut stream, &request, &mut buffer).await.expect("an answer");
+                        exchange(&mut stream, &request, &mut buffer)
+                            .await
+                            .expect("an answer");
                         times.saturating_record(micros(begun.elapsed()));
                     }
                 }
-                assert!(buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&buffer[..200]));
+                assert!(
+                    buffer.starts_with(b"HTTP/1.1 200"),
+                    "{}",
+                    String::from_utf8_lossy(&buffer[..200])
+                );
                 done.fetch_add(1, Ordering::Relaxed);
             }
             times
@@ -239,7 +279,9 @@ async fn load(target: &Target, turn: Duration, rate: Option<f64>) -> Turn {
     });
     let mut times = Histogram::<u64>::new(3).expect("three digits");
     for worker in workers.collect::<Vec<_>>() {
-        times.add(worker.await.expect("no defect")).expect("equal histograms");
+        times
+            .add(worker.await.expect("no defect"))
+            .expect("equal histograms");
     }
     #[expect(clippy::cast_precision_loss, reason = "a count of seconds' work")]
     let per_second = done.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64();

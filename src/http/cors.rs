@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, RETRY_AFTER,
+};
 use axum::http::{HeaderName, HeaderValue, Method};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -25,10 +27,24 @@ pub(super) fn layer(limits: &Limits) -> Option<CorsLayer> {
         Method::PATCH,
         Method::DELETE,
     ];
-    let own = ["idempotency-key", "x-request-id", "x-csrf-token", "last-event-id", "prefer", "traceparent"];
+    let own = [
+        "idempotency-key",
+        "x-request-id",
+        "x-csrf-token",
+        "last-event-id",
+        "prefer",
+        "traceparent",
+    ];
     let mut asked = vec![ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH];
     asked.extend(own.map(HeaderName::from_static));
-    let mut told = vec![ETAG, LINK, LOCATION, RETRY_AFTER, OPERATION_LOCATION, NIMBUS_APPLIED];
+    let mut told = vec![
+        ETAG,
+        LINK,
+        LOCATION,
+        RETRY_AFTER,
+        OPERATION_LOCATION,
+        NIMBUS_APPLIED,
+    ];
     told.extend(["x-request-id", "idempotency-replayed"].map(HeaderName::from_static));
     let layer = CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))

@@ -33,12 +33,21 @@ async fn next(stream: &mut BodyDataStream) -> Option<String> {
 #[tokio::test]
 async fn events_are_listed_newest_first_and_behind_a_place() {
     let bed = Bed::new();
-    bed.happen(1, vec![event(1, None, "service.scaled"), event(2, None, "service.deployed")]);
+    bed.happen(
+        1,
+        vec![
+            event(1, None, "service.scaled"),
+            event(2, None, "service.deployed"),
+        ],
+    );
     let got = bed.get("admin", "/api/v1/events").await;
     insta::assert_snapshot!(got.text, @r#"{"items":[{"actor":"admin","data":{"replicas":3},"id":"evt-00000000000000000000000002","kind":"service.deployed","request_id":null,"seq":2,"subject":"svc-1","tenant_id":null,"time":"2026-11-01T00:00:02Z"},{"actor":"admin","data":{"replicas":3},"id":"evt-00000000000000000000000001","kind":"service.scaled","request_id":null,"seq":1,"subject":"svc-1","tenant_id":null,"time":"2026-11-01T00:00:01Z"}],"next_cursor":null}"#);
     let behind = bed.get("admin", "/api/v1/events?since=1").await.json();
     assert_eq!(behind["items"][0]["seq"], 2);
-    let scaled = bed.get("admin", "/api/v1/events?kind=service.scaled").await.json();
+    let scaled = bed
+        .get("admin", "/api/v1/events?kind=service.scaled")
+        .await
+        .json();
     assert_eq!(scaled["items"].as_array().unwrap().len(), 1);
 }
 
@@ -68,7 +77,14 @@ async fn without_a_place_a_stream_begins_now() {
 async fn a_tenant_hears_only_of_itself() {
     let bed = Bed::new();
     let mut stream = open(&bed, stream("acme", "/api/v1/events", Some("0"))).await;
-    bed.happen(1, vec![event(1, Some(9), "x"), event(2, None, "y"), event(3, Some(0), "z")]);
+    bed.happen(
+        1,
+        vec![
+            event(1, Some(9), "x"),
+            event(2, None, "y"),
+            event(3, Some(0), "z"),
+        ],
+    );
     assert_eq!(next(&mut stream).await.unwrap(), "id: 3 event: z");
 }
 
@@ -118,21 +134,33 @@ async fn a_thousand_streams_hear_every_event() {
     for _ in 0..1_000 {
         streams.push(open(&bed, stream("admin", "/api/v1/events", None)).await);
     }
-    assert!(bed.app.all_metrics().text().contains("nimbus_api_streams 1000"));
+    assert!(
+        bed.app
+            .all_metrics()
+            .text()
+            .contains("nimbus_api_streams 1000")
+    );
     bed.happen(1, vec![event(1, None, "a"), event(2, None, "b")]);
     for stream in &mut streams {
         assert_eq!(next(stream).await.unwrap(), "id: 1 event: a");
         assert_eq!(next(stream).await.unwrap(), "id: 2 event: b");
     }
     drop(streams);
-    assert!(bed.app.all_metrics().text().contains("nimbus_api_streams 0"));
+    assert!(
+        bed.app
+            .all_metrics()
+            .text()
+            .contains("nimbus_api_streams 0")
+    );
 }
 
 #[tokio::test]
 async fn what_is_no_place_is_refused() {
     let bed = Bed::new();
     for last in ["x", "-1", "1.5"] {
-        let got = bed.send(stream("admin", "/api/v1/events", Some(last))).await;
+        let got = bed
+            .send(stream("admin", "/api/v1/events", Some(last)))
+            .await;
         assert_eq!(got.problem(), (400, "bad_request".to_owned()), "{last}");
     }
 }

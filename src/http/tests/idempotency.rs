@@ -4,7 +4,9 @@ use super::*;
 
 fn keyed(key: &str, path: &str, body: &str) -> Request<Body> {
     let mut request = call(Method::POST, "admin", path, Body::from(body.to_owned()));
-    request.headers_mut().insert("idempotency-key", key.parse().unwrap());
+    request
+        .headers_mut()
+        .insert("idempotency-key", key.parse().unwrap());
     request
 }
 
@@ -15,8 +17,14 @@ async fn the_same_key_and_body_is_carried_out_once() {
     let bed = Bed::new();
     let first = bed.send(keyed("k1", "/try/things", BODY)).await;
     let again = bed.send(keyed("k1", "/try/things", BODY)).await;
-    assert_eq!((first.status, first.header("idempotency-replayed")), (StatusCode::CREATED, ""));
-    assert_eq!((again.status, again.header("idempotency-replayed")), (StatusCode::CREATED, "true"));
+    assert_eq!(
+        (first.status, first.header("idempotency-replayed")),
+        (StatusCode::CREATED, "")
+    );
+    assert_eq!(
+        (again.status, again.header("idempotency-replayed")),
+        (StatusCode::CREATED, "true")
+    );
     assert_eq!(first.text, again.text);
     assert_eq!(again.header("location"), "/try/things/1");
     assert_eq!(again.header("etag"), "\"1\"");
@@ -27,9 +35,13 @@ async fn the_same_key_and_body_is_carried_out_once() {
 async fn the_same_key_for_another_request_is_refused() {
     let bed = Bed::new();
     bed.send(keyed("k1", "/try/things", BODY)).await;
-    let other = bed.send(keyed("k1", "/try/things", r#"{"name":"b"}"#)).await;
+    let other = bed
+        .send(keyed("k1", "/try/things", r#"{"name":"b"}"#))
+        .await;
     assert_eq!(other.problem(), (422, "idempotency_mismatch".to_owned()));
-    let fine = bed.send(keyed("k2", "/try/things", r#"{"name":"b"}"#)).await;
+    let fine = bed
+        .send(keyed("k2", "/try/things", r#"{"name":"b"}"#))
+        .await;
     assert_eq!(fine.status, 201);
 }
 
@@ -71,7 +83,10 @@ async fn what_was_committed_and_not_rendered_is_rendered_again() {
     };
     bed.store.commit(&committed).unwrap();
     let got = bed.send(keyed("k1", "/try/things", BODY)).await;
-    assert_eq!((got.status, got.header("idempotency-replayed")), (StatusCode::CREATED, "true"));
+    assert_eq!(
+        (got.status, got.header("idempotency-replayed")),
+        (StatusCode::CREATED, "true")
+    );
     assert!(bed.asked.lock().unwrap().is_empty());
 }
 
@@ -107,6 +122,9 @@ async fn one_key_twice_at_once_is_carried_out_once() {
         .map(|got| got.status.as_u16())
         .collect();
     assert!(statuses.contains(&201), "{statuses:?}");
-    assert!(statuses.iter().all(|status| [201, 409].contains(status)), "{statuses:?}");
+    assert!(
+        statuses.iter().all(|status| [201, 409].contains(status)),
+        "{statuses:?}"
+    );
     assert_eq!(bed.asked.lock().unwrap().len(), 1);
 }

@@ -149,7 +149,12 @@ impl Bed {
         let metrics = metrics::Registry::default();
         let (inbox, requests) = mpsc::channel(8);
         let port = Port::new(inbox, Duration::from_secs(5), metrics.shell.clone());
-        runtime::spawn(answer(requests, store.clone(), script.clone(), asked.clone()));
+        runtime::spawn(answer(
+            requests,
+            store.clone(),
+            script.clone(),
+            asked.clone(),
+        ));
         let app = App::new(Parts {
             port,
             store: store.clone(),
@@ -260,7 +265,10 @@ async fn answer(
 ) {
     let mut group = 0;
     while let Some(Asked { ask, answer, .. }) = requests.recv().await {
-        asked.lock().unwrap().push(format!("{} {}", ask.by, ask.action));
+        asked
+            .lock()
+            .unwrap()
+            .push(format!("{} {}", ask.by, ask.action));
         let said = script.lock().unwrap().clone();
         let said = said.map(|reply| {
             group += 1;
@@ -379,12 +387,15 @@ async fn make(
         "ports": new.ports.iter().map(|port| port.port).collect::<Vec<_>>(),
     });
     if let Some(horizon) = trial.horizon() {
-        return Ok(Answer::tried(json!({ "horizon": horizon.to_string(), "thing": body })));
+        return Ok(Answer::tried(
+            json!({ "horizon": horizon.to_string(), "thing": body }),
+        ));
     }
     let input = workload::Input::Unpin {
         service: nimbus_core::ids::ServiceNo(0),
     };
-    app.ask(&caller, Command::new("thing.create", &*new.name, input)).await?;
+    app.ask(&caller, Command::new("thing.create", &*new.name, input))
+        .await?;
     Ok(Answer::created("/try/things/1", body).version(1))
 }
 
@@ -407,7 +418,9 @@ async fn change(
     Json(change): Json<Value>,
 ) -> Outcome<Value> {
     let who = &caller.principal().name;
-    Ok(Answer::ok(json!({ "by": who, "version": version.0, "force": force.force, "change": change })))
+    Ok(Answer::ok(
+        json!({ "by": who, "version": version.0, "force": force.force, "change": change }),
+    ))
 }
 
 #[derive(Deserialize)]
@@ -419,7 +432,9 @@ struct Which {
 /// A list of the numbers below ten.
 async fn things(list: List<Which>) -> Outcome<super::list::PageOf<Value>> {
     let page = list.page(&[By::Name, By::CreatedAt], false)?;
-    let first = page.after.map_or(0, |after| after.id.parse::<usize>().unwrap() + 1);
+    let first = page
+        .after
+        .map_or(0, |after| after.id.parse::<usize>().unwrap() + 1);
     let items: Vec<usize> = (first..10).take(page.limit).collect();
     let next = items.last().filter(|last| **last < 9).map(|last| Position {
         key: crate::store::Value::Int(0),

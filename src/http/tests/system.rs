@@ -10,9 +10,15 @@ async fn health_says_how_each_part_is() {
     insta::assert_snapshot!(got.text, @r#"{"status":"ok","database":"ok","cluster":"ok","actors":"ok","journal":"ok"}"#);
     bed.health.standing.lock().unwrap().refusing = Some("disk full".into());
     let got = bed.get("", "/health").await;
-    assert_eq!((got.status.as_u16(), got.json()["journal"].clone()), (200, json!("degraded")));
+    assert_eq!(
+        (got.status.as_u16(), got.json()["journal"].clone()),
+        (200, json!("degraded"))
+    );
     let got = bed.get("", "/readyz").await;
-    assert_eq!((got.status.as_u16(), got.json()["writes"].clone()), (200, json!(false)));
+    assert_eq!(
+        (got.status.as_u16(), got.json()["writes"].clone()),
+        (200, json!(false))
+    );
     *bed.health.dead.lock().unwrap() = Some("the tenant machine does not answer".to_owned());
     assert_eq!(bed.get("", "/healthz").await.status, 503);
     assert_eq!(bed.get("", "/livez").await.status, 503);
@@ -72,15 +78,23 @@ async fn audit_is_listed_and_verified() {
     let csv = bed.get("admin", "/api/v1/audit?format=csv").await.text;
     assert!(csv.contains(",admin,tenant.create,'=cmd,ok,r-9,"), "{csv}");
     let verdict = bed.get("admin", "/api/v1/audit/verify").await.json();
-    assert_eq!((&verdict["ok"], &verdict["entries"]), (&json!(true), &json!(1)));
+    assert_eq!(
+        (&verdict["ok"], &verdict["entries"]),
+        (&json!(true), &json!(1))
+    );
 }
 
 #[tokio::test]
 async fn unknown_operations_do_not_exist() {
     let bed = Bed::new();
-    assert_eq!(bed.get("admin", "/api/v1/operations").await.json()["items"], json!([]));
+    assert_eq!(
+        bed.get("admin", "/api/v1/operations").await.json()["items"],
+        json!([])
+    );
     for name in ["op-0000000000000000000000000a", "x"] {
-        let got = bed.get("admin", &format!("/api/v1/operations/{name}")).await;
+        let got = bed
+            .get("admin", &format!("/api/v1/operations/{name}"))
+            .await;
         assert_eq!(got.problem(), (404, "not_found".to_owned()));
     }
 }
@@ -90,10 +104,19 @@ async fn documents_are_served() {
     let bed = Bed::new();
     let got = bed.get("", "/api/v1/openapi.json").await;
     assert_eq!(got.json()["openapi"], "3.1.0");
-    assert_eq!(bed.get("", "/docs").await.header("location"), "/api/v1/docs");
+    assert_eq!(
+        bed.get("", "/docs").await.header("location"),
+        "/api/v1/docs"
+    );
     let page = bed.get("", "/api/v1/docs").await;
-    assert!(page.text.contains("docs.js") && !page.text.contains("://"), "loads nothing from elsewhere");
-    assert!(page.header("content-security-policy").contains("default-src 'self'"));
+    assert!(
+        page.text.contains("docs.js") && !page.text.contains("://"),
+        "loads nothing from elsewhere"
+    );
+    assert!(
+        page.header("content-security-policy")
+            .contains("default-src 'self'")
+    );
     let got = bed.get("", "/problems/quota-exceeded").await;
     assert!(got.text.starts_with("# Quota exceeded\n"), "{}", got.text);
     assert_eq!(bed.get("", "/problems/nothing").await.status, 404);
@@ -106,11 +129,18 @@ fn every_operation_names_itself_its_permission_and_its_rows() {
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let at = format!("{method} {path}");
-            let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{at}"));
+            let name = operation["operationId"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{at}"));
             assert!(names.insert(name.to_owned()), "{at}: {name} is taken");
-            let permission = operation["x-nimbus-permission"].as_str().unwrap_or_else(|| panic!("{at}"));
+            let permission = operation["x-nimbus-permission"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{at}"));
             let known = nimbus_core::access::Permission::from_word(permission).is_some();
-            assert!(known || ["open", "any"].contains(&permission), "{at}: {permission}");
+            assert!(
+                known || ["open", "any"].contains(&permission),
+                "{at}: {permission}"
+            );
             assert!(operation["x-nimbus-rows"].is_array(), "{at}: rows");
         }
     }

@@ -31,11 +31,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     ("diesel", &["src/store/"], "SQL has one home"),
     ("diesel_migrations", &["src/store/"], "SQL has one home"),
-    (
-        "axum",
-        &["src/http/", "benches/"],
-        "handlers have one home",
-    ),
+    ("axum", &["src/http/", "benches/"], "handlers have one home"),
     ("axum_extra", &["src/http/"], "handlers have one home"),
     (
         "hyper",
