@@ -10,3 +10,5 @@ pub mod replay;
 pub mod runtime;
 pub mod shell;
 pub mod store;
+pub mod system;
+pub mod telemetry;

@@ -76,6 +76,37 @@ pub fn spawn<T: Send + 'static>(
     tokio::spawn(task)
 }
 
+/// Starts a thread of its own: for what lives as long as the service does.
+///
+/// # Errors
+/// The system has none left.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the home of threads; the actors have one of their own"
+)]
+pub fn thread<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<T>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(run)
+}
+
+/// Returns when the process is asked to end: by Ctrl-C, or as a service manager does.
+///
+/// # Errors
+/// Signals cannot be taken.
+pub async fn asked_to_end() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        biased;
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}
+
 /// Measures from its start.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {

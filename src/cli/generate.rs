@@ -22,6 +22,8 @@ pub(super) enum Command {
     },
     /// Write the JSON Schema of scenario files and its reference page.
     ScenarioSchema(Target),
+    /// Print the configuration of the service with every default and what it means.
+    Config,
     /// Write the reference of all commands.
     CliReference(Target),
     /// Write the table of roles and permissions.
@@ -46,6 +48,11 @@ pub(super) struct Target {
 pub(super) fn run(console: &Console, command: &Command) -> Result<Exit, Failure> {
     match command {
         Command::Completions { shell } => completions(console, *shell),
+        Command::Config => {
+            let manual = crate::config::MANUAL;
+            console.answer(manual, || json!({ "config": manual }))?;
+            Ok(Exit::Done)
+        }
         Command::ScenarioSchema(target) => files(
             console,
             target,

@@ -6,6 +6,7 @@ mod audit;
 mod billing;
 mod client;
 mod complete;
+mod config;
 mod context;
 mod doctor;
 mod events;
@@ -33,6 +34,7 @@ mod rollout;
 mod run;
 mod runs;
 mod scenario;
+mod serve;
 mod service;
 mod sweep;
 mod table;
@@ -132,6 +134,11 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the control plane: REST API, machines, database, journal.
+    Serve(serve::Args),
+    /// Look at the configuration of the service.
+    #[command(subcommand)]
+    Config(config::Command),
     /// Run scenarios over history or generated load, and report.
     Replay(replay::Args),
     /// Try a grid of settings over one scenario: cost against violations.
@@ -173,8 +180,12 @@ fn run(args: Vec<OsString>) -> Exit {
     let Some(command) = cli.command else {
         return end(&console, welcome::welcome(&console));
     };
-    runtime::catch_interrupts();
+    if !matches!(command, Command::Serve(_)) {
+        runtime::catch_interrupts(); // a service ends in order, by signals of its own
+    }
     let result = match command {
+        Command::Config(command) => config::run(&console, cli.remote.config.as_deref(), &command),
+        Command::Serve(args) => serve::run(&console, cli.remote.config.as_deref(), &args),
         Command::Replay(args) => replay::run(&console, &args),
         Command::Sweep(args) => sweep::run(&console, &args),
         Command::Plan(command) => plan::run(&console, &command),

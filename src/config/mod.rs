@@ -108,8 +108,6 @@ pub enum Migrate {
     Auto,
     /// Refuse to start.
     Check,
-    /// Do not look.
-    Off,
 }
 
 /// Where history is kept.

@@ -65,21 +65,20 @@ impl Clock {
         self.pace
     }
 
-    /// Returns when it stands at `due` or later; never if nothing is due.
-    pub async fn until(&self, due: Option<Time>) {
-        let Some(due) = due else {
-            return pending().await;
-        };
-        match self.pace {
-            Pace::Times(speed) => {
-                let left = due.since(self.now()).0.unsigned_abs() / u64::from(speed.max(1));
-                tokio::time::sleep(Duration::from_micros(left).max(WAIT_MIN)).await;
-            }
-            Pace::Max => self.set(due),
-            Pace::Hand => {
+    /// Returns when it stands at `due` or later; never if nothing is due. A clock that is moved by hand
+    /// also returns whenever it stands later than `since`.
+    pub async fn until(&self, since: Time, due: Option<Time>) {
+        match (self.pace, due) {
+            (Pace::Hand, _) => {
                 let mut hand = self.hand.subscribe();
                 // the sender lives as long as this clock does
-                let _ = hand.wait_for(|now| *now >= due).await;
+                let _ = hand.wait_for(|now| *now > since).await;
+            }
+            (_, None) => pending().await,
+            (Pace::Max, Some(due)) => self.set(due),
+            (Pace::Times(speed), Some(due)) => {
+                let left = due.since(self.now()).0.unsigned_abs() / u64::from(speed.max(1));
+                tokio::time::sleep(Duration::from_micros(left).max(WAIT_MIN)).await;
             }
         }
     }
@@ -114,14 +113,16 @@ mod tests {
     #[tokio::test]
     async fn a_clock_at_full_speed_jumps_to_what_is_due() {
         let clock = Clock::new(Time::from_secs(10), Pace::Max);
-        clock.until(Some(Time::from_secs(86_400))).await;
+        clock
+            .until(clock.now(), Some(Time::from_secs(86_400)))
+            .await;
         assert_eq!(clock.now(), Time::from_secs(86_400));
     }
 
     #[tokio::test]
     async fn a_running_clock_goes_on_from_its_origin() {
         let clock = Clock::new(Time::from_secs(10), Pace::Times(1_000_000));
-        clock.until(Some(Time::from_secs(11))).await;
+        clock.until(clock.now(), Some(Time::from_secs(11))).await;
         assert!(clock.now() >= Time::from_secs(11));
     }
 }

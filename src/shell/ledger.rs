@@ -7,7 +7,7 @@ use nimbus_core::store::{self, Record, Row, StoreError};
 use nimbus_core::time::Time;
 
 use crate::cluster::Saved;
-use crate::store::{Commit, Committed, DeadLetterRow, Last};
+use crate::store::{Commit, Committed, DeadLetterRow, Last, Store};
 
 /// The store, as the one who writes groups needs it. All of it blocks.
 pub trait Ledger: Send + Sync {
@@ -40,6 +40,48 @@ pub trait Ledger: Send + Sync {
     /// # Errors
     /// See [`StoreError`].
     fn save_cluster(&self, saved: &Saved, epoch: i64) -> Result<(), StoreError>;
+}
+
+impl Ledger for Store {
+    fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        Store::commit(self, commit)
+    }
+
+    fn last(&self) -> Result<Option<Last>, StoreError> {
+        Store::last(self)
+    }
+
+    fn rows(&self) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        rows.extend(
+            store::tenant::Questions::tenant_rows(self)?
+                .into_iter()
+                .map(Row::Tenant),
+        );
+        rows.extend(
+            store::workload::Questions::workload_rows(self)?
+                .into_iter()
+                .map(Row::Workload),
+        );
+        let scheduler = store::scheduler::Questions::scheduler_rows(self)?;
+        rows.extend(scheduler.into_iter().map(Row::Scheduler));
+        let autoscaler = store::autoscaler::Questions::autoscaler_rows(self)?;
+        rows.extend(autoscaler.into_iter().map(Row::Autoscaler));
+        rows.extend(
+            store::billing::Questions::billing_rows(self)?
+                .into_iter()
+                .map(Row::Billing),
+        );
+        Ok(rows)
+    }
+
+    fn put_dead_letter(&self, row: &DeadLetterRow) -> Result<(), StoreError> {
+        Store::put_dead_letter(self, row)
+    }
+
+    fn save_cluster(&self, saved: &Saved, epoch: i64) -> Result<(), StoreError> {
+        Store::save_cluster(self, saved, epoch)
+    }
 }
 
 /// Rows in memory, as machines are restored from them.

@@ -29,8 +29,10 @@ pub struct Standing {
     pub deliveries: u64,
     /// Armed timers.
     pub timers: usize,
-    /// When the next is due.
-    pub next_timer: Option<Time>,
+    /// Everything that was due until this machine time is done.
+    pub settled: Time,
+    /// When a timer or the cluster is due next.
+    pub due: Option<Time>,
     /// Why no writes are taken, if none are.
     pub refusing: Option<Arc<str>>,
     /// What is wrong with the cluster, if anything.
@@ -51,7 +53,8 @@ impl Default for Standing {
             hash: EventHash::default(),
             deliveries: 0,
             timers: 0,
-            next_timer: None,
+            settled: Time(i64::MIN),
+            due: None,
             refusing: None,
             cluster: None,
             epoch: 0,
@@ -82,6 +85,12 @@ impl Pulse {
             shells,
             conductor,
         }
+    }
+
+    /// The shells, to plant faults in them.
+    #[cfg(test)]
+    pub(super) fn shells(&self) -> &Shells {
+        &self.shells
     }
 
     /// How the conductor stands.

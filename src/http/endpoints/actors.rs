@@ -95,7 +95,7 @@ fn conductor(app: &App) -> Conductor {
         inbox,
         inbox_max,
         timers: standing.timers,
-        next_timer_at: standing.next_timer.map(Stamp),
+        next_timer_at: standing.due.map(Stamp),
         epoch: standing.epoch,
         leader: true,
         writes: standing.refusing.is_none(),

@@ -92,9 +92,13 @@ impl Lead {
     }
 
     /// Waits for an ask, or until a timer or the cluster is due: the one armed timer.
-    pub(super) async fn wait(&mut self) -> Woken {
+    pub(super) async fn wait(&mut self, now: Time) -> Woken {
         let due = [self.order.next_timer(), self.next_seen];
         let due = due.into_iter().flatten().min();
+        self.standing.send_modify(|standing| {
+            standing.settled = now;
+            standing.due = due;
+        });
         tokio::select! {
             biased;
             request = self.parts.inbox.recv() => match request {
@@ -105,7 +109,7 @@ impl Lead {
                 None => Woken::Stop,
             },
             () = self.parts.stop.cancelled() => Woken::Stop,
-            () = self.parts.clock.until(due) => Woken::Look,
+            () = self.parts.clock.until(now, due) => Woken::Look,
         }
     }
 

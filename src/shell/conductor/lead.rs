@@ -173,7 +173,7 @@ impl Lead {
             // a caller that went away needs no answer
             let _ = request.answer.send(Err(why.clone()));
         }
-        if end.is_ok() {
+        if end.is_ok() && self.events.is_empty() {
             self.keep().await;
         }
         end
@@ -193,7 +193,7 @@ impl Lead {
             let due = self.order.next_timer().is_some_and(|at| at <= now);
             let idle = self.asks.is_empty() && self.events.is_empty() && !due;
             if idle && self.refusing.is_none() && self.order.waiting() == 0 {
-                if self.wait().await == Woken::Stop {
+                if self.wait(now).await == Woken::Stop {
                     return Ok(());
                 }
                 continue;
@@ -254,6 +254,9 @@ impl Lead {
         let Some(saved) = self.parts.cluster.save() else {
             return;
         };
+        if saved.cursor != self.last.cursor {
+            return; // it holds events that no group has taken yet
+        }
         let (ledger, epoch) = (Arc::clone(&self.parts.ledger), self.parts.epoch);
         if let Err(error) = blocking(move || ledger.save_cluster(&saved, epoch)).await {
             tracing::warn!(%error, "the state of the cluster was not kept; a restart plays more of it again");
@@ -276,7 +279,8 @@ impl Lead {
             hash: self.order.hash(),
             deliveries: self.last.deliveries,
             timers: self.order.timers(),
-            next_timer: self.order.next_timer(),
+            settled: self.standing.borrow().settled,
+            due: self.order.next_timer(),
             refusing,
             cluster: self.parts.cluster.health().err().map(Into::into),
             epoch: self.parts.epoch,
