@@ -36,12 +36,15 @@ const ANSWER_MAX: usize = 1 << 20;
 
 /// Requests with a key that are not answered yet.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Running(Arc<Mutex<BTreeSet<(Arc<str>, Arc<str>)>>>);
+pub(super) struct Running(Arc<Mutex<BTreeSet<Held>>>);
+
+/// Principal and key.
+type Held = (Arc<str>, Arc<str>);
 
 /// Leaves the set when the request ends, however it ends.
 struct Turn {
     running: Running,
-    key: (Arc<str>, Arc<str>),
+    key: Held,
 }
 
 impl Running {
@@ -57,11 +60,8 @@ impl Running {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut set = self.running.0.lock();
-        let set = set.as_mut().map_or_else(|_| None, Some);
-        if let Some(set) = set {
-            set.remove(&self.key);
-        }
+        let set = self.running.0.lock();
+        set.unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 

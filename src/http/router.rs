@@ -46,7 +46,6 @@ pub fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// The whole service on one listener.
-#[must_use]
 pub fn router(app: App) -> Router {
     dressed(routes(), app)
 }

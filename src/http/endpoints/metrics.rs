@@ -38,7 +38,6 @@ pub(in crate::http) fn routes() -> OpenApiRouter<App> {
 }
 
 /// The listener of its own: metrics, life, readiness; no token.
-#[must_use]
 pub fn own(app: App) -> Router {
     Router::new()
         .route("/metrics", get(render))

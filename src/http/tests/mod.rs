@@ -4,6 +4,7 @@
 mod edge;
 mod events;
 mod idempotency;
+mod serve;
 mod system;
 
 use std::sync::{Arc, Mutex};
