@@ -61,7 +61,8 @@ impl Running {
 impl Drop for Turn {
     fn drop(&mut self) {
         let set = self.running.0.lock();
-        set.unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        set.unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
     }
 }
 

@@ -60,7 +60,10 @@ async fn a_request_is_answered_over_a_socket() {
 async fn headers_that_do_not_end_are_not_waited_for() {
     let here = listen(quick()).await;
     let answer = exchange(&here.address, "GET /api/v1/version HTTP/1.1\r\nhost: x\r\n").await;
-    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 408"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -90,7 +93,9 @@ async fn large_headers_are_refused() {
 async fn the_end_waits_for_nobody_who_is_idle() {
     let here = listen(Limits::default()).await;
     let mut idle = TcpStream::connect(&here.address).await.unwrap();
-    idle.write_all(b"GET /api/v1/version HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    idle.write_all(b"GET /api/v1/version HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
     let mut first = [0; 15];
     idle.read_exact(&mut first).await.unwrap();
     here.stop.send(()).unwrap();
