@@ -200,8 +200,9 @@ impl Oracle {
                 monotone::node(books, finds, *node, spec, *state)
             }
             Event::NodeChanged { node, state } => {
-                let node = books.nodes.get_mut(node.index());
-                node.map_or((), |node| node.state = *state);
+                if let Some(node) = books.nodes.get_mut(node.index()) {
+                    node.state = *state;
+                }
             }
             Event::NodeGone { node } => capacity::gone(books, finds, *node),
             Event::PodsPending {
