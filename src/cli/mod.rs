@@ -19,6 +19,7 @@ mod input;
 mod key;
 mod login;
 mod logs;
+mod migrate;
 mod node;
 mod nouns;
 mod operation;
@@ -36,6 +37,7 @@ mod runs;
 mod scenario;
 mod serve;
 mod service;
+mod store;
 mod sweep;
 mod table;
 mod tenant;
@@ -157,6 +159,11 @@ enum Command {
     /// Write generated files: completions, scenario schema, command reference.
     #[command(subcommand)]
     Gen(generate::Command),
+    /// Bring the tables of a database to this version.
+    Migrate(migrate::Args),
+    /// Write every row of a database to a file, and back.
+    #[command(subcommand)]
+    Store(store::Command),
     #[command(flatten)]
     Nouns(nouns::Command),
     /// List names for completions.
@@ -193,6 +200,8 @@ fn run(args: Vec<OsString>) -> Exit {
         Command::Scenario(command) => scenario::run(&console, &command),
         Command::Trace(command) => trace::run(&console, &command),
         Command::Gen(command) => generate::run(&console, &command),
+        Command::Migrate(args) => migrate::run(&console, &args),
+        Command::Store(command) => store::run(&console, &command),
         Command::Nouns(command) => nouns::run(&console, &cli.remote, &command),
         Command::Complete(args) => complete::run(&console, &cli.remote, &args),
     };

@@ -57,6 +57,11 @@ both! {
     the_audit_log_shows_every_change;
     keys_people_and_settings_are_kept;
     nobody_sees_what_belongs_to_others;
+    ten_thousand_rows_are_paged_without_a_gap;
+    a_snapshot_stands_still;
+    billing_is_asked_for_one_organization;
+    policies_scenarios_and_runs_are_kept;
+    decisions_find_the_tenant_of_their_service;
 }
 
 fn an_empty_store_has_nothing(store: &Store) {
@@ -651,4 +656,184 @@ fn nobody_sees_what_belongs_to_others(store: &Store) {
     assert_eq!(store.service(&Visible::All, "web").unwrap(), None);
     let own = Visible::Tenant(acme.no);
     assert!(store.service(&own, "web").unwrap().is_some());
+}
+
+/// All ids of a list, page by page.
+fn walk(store: &Store, filter: &TenantFilter, first: Page) -> Vec<(Time, String, String)> {
+    let mut found = Vec::new();
+    let mut page = first;
+    loop {
+        let listed = store.tenants(&Visible::All, filter, &page).unwrap();
+        found.extend(listed.items.iter().map(|found| {
+            let row = &found.row.row;
+            (found.created_at, row.slug.to_string(), row.id.to_string())
+        }));
+        let Some(next) = listed.next else {
+            return found;
+        };
+        page = page.behind(next);
+    }
+}
+
+fn ten_thousand_rows_are_paged_without_a_gap(store: &Store) {
+    const ROWS: u32 = 10_000;
+    let mut bed = Bed::new();
+    for no in 0..ROWS {
+        let label = if no % 10 == 0 { "gold" } else { "iron" };
+        bed.tenant(no, &format!("t{}", no * 7_919 % ROWS), None, &[("tier", label)]);
+        if no % 1_000 == 999 {
+            bed.keep(store); // a thousand with equal times: the id breaks ties
+        }
+    }
+    let all = TenantFilter::default();
+    let by_time = walk(store, &all, Page::first(333));
+    assert_eq!(by_time.len(), 10_000);
+    let pairs = by_time.windows(2);
+    let less = |a: &(Time, String, String), b: &(Time, String, String)| (a.0, &a.2) < (b.0, &b.2);
+    assert!(pairs.into_iter().all(|pair| less(&pair[0], &pair[1])));
+    let by_name = walk(store, &all, Page::first(500).sorted(By::Name, false));
+    assert!(by_name.windows(2).all(|pair| pair[0].1 < pair[1].1));
+    let mut downwards = walk(store, &all, Page::first(499).sorted(By::Name, true));
+    downwards.reverse();
+    assert_eq!(by_name, downwards);
+    let gold = TenantFilter {
+        labels: vec!["tier=gold".to_owned()],
+        ..TenantFilter::default()
+    };
+    assert_eq!(walk(store, &gold, Page::first(100)).len(), 1_000);
+    let wrong = Page::first(5).behind(Position {
+        key: Value::Text("x".to_owned()),
+        id: String::new(),
+    });
+    let refused = store.tenants(&Visible::All, &all, &wrong).unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+}
+
+fn a_snapshot_stands_still(store: &Store) {
+    let mut bed = Bed::new();
+    bed.tenant(0, "acme", None, &[]);
+    bed.keep(store);
+    let snapshot = store.snapshot().unwrap();
+    let before = snapshot.tenant_rows().unwrap();
+    bed.tenant(1, "zeta", None, &[]);
+    bed.keep(store);
+    assert_eq!(snapshot.tenant_rows().unwrap(), before);
+    assert_eq!(snapshot.last().unwrap().unwrap().group, 1);
+    assert!(store.tenant_rows().unwrap().len() > before.len());
+}
+
+fn billing_is_asked_for_one_organization(store: &Store) {
+    use nimbus_core::billing::{Billing, Config};
+    use nimbus_core::machine::Outbox;
+    let mut bed = Bed::new();
+    for (no, slug) in [(0, "acme"), (1, "zeta")] {
+        let tenant = bed.tenant(no, slug, None, &[]);
+        bed.service(tenant, "shop", "web");
+    }
+    bed.keep(store);
+    let all = store.billing_rows().unwrap();
+    let org = store.tenant(&Visible::All, "zeta").unwrap().unwrap().row.row.org;
+    let rows = store.billing_rows_of(org).unwrap();
+    assert!(!rows.is_empty() && rows.len() < all.len());
+    assert!(rows.iter().all(|row| all.contains(row)));
+    let machine = Billing::restore(Config::default(), rows, START, &mut Outbox::default());
+    let metered = machine.metered(START);
+    assert_eq!(metered.len(), 1);
+    assert_eq!(metered[0].tenant, TenantNo(1));
+}
+
+fn policies_scenarios_and_runs_are_kept(store: &Store) {
+    use nimbus_core::ids::{PolicyId, RunId, ScenarioId};
+    let policy = |id, version| PolicyRow {
+        id: PolicyId(id),
+        kind: "autoscale".into(),
+        name: "web".into(),
+        policy_version: version,
+        level: "platform".into(),
+        scope: "".into(),
+        state: "draft".into(),
+        hash: "00".into(),
+        params: "{}".to_owned(),
+        created_by: "admin".into(),
+        created_at: START,
+    };
+    store.put_policies(&[policy(1, 1), policy(2, 2)]).unwrap();
+    let refused = store.put_policies(&[policy(3, 3), policy(4, 2)]).unwrap_err();
+    assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
+    assert_eq!(store.policy(PolicyId(3)).unwrap(), None);
+    let filter = PolicyFilter {
+        name: Some("web".to_owned()),
+        ..PolicyFilter::default()
+    };
+    let found = store.policies(&filter, &Page::first(1)).unwrap();
+    let next = Page::first(1).behind(found.next.unwrap());
+    let second = store.policies(&filter, &next).unwrap();
+    assert_eq!((found.items[0].policy_version, second.items[0].policy_version), (1, 2));
+
+    let scenario = ScenarioRow {
+        id: ScenarioId(1),
+        name: "flap".into(),
+        hash: "00".into(),
+        by: "admin".into(),
+        toml: "[scenario]".to_owned(),
+        data: "{}".to_owned(),
+        version: 1,
+        created_at: START,
+    };
+    store.put_scenario(&scenario).unwrap();
+    assert_eq!(store.scenario(ScenarioId(1)).unwrap(), Some(scenario));
+    assert!(store.drop_scenario(ScenarioId(1)).unwrap());
+    assert!(!store.drop_scenario(ScenarioId(1)).unwrap());
+    let run = |id, state: &str| RunRow {
+        id: RunId(id),
+        scenario: None,
+        state: state.into(),
+        by: "admin".into(),
+        data: "{}".to_owned(),
+        created_at: START,
+    };
+    store.put_run(&run(1, "queued")).unwrap();
+    store.put_run(&run(2, "queued")).unwrap();
+    store.put_run(&run(1, "done")).unwrap();
+    let done = LabFilter {
+        word: Some("done".to_owned()),
+        ..LabFilter::default()
+    };
+    let found = store.runs(&done, &Page::first(9)).unwrap();
+    assert_eq!(found.items, [run(1, "done")]);
+}
+
+fn decisions_find_the_tenant_of_their_service(store: &Store) {
+    use nimbus_core::explain::{Decision, Scale, ScaleReason};
+    use nimbus_core::ids::DecisionId;
+    let mut bed = Bed::new();
+    let tenant = bed.tenant(0, "acme", None, &[]);
+    bed.service(tenant, "shop", "web");
+    let mut commit = bed.commit(0);
+    let scale = |id, service| DecisionRow {
+        id: DecisionId(id),
+        time: START,
+        group: 1,
+        decision: Decision::Scale(Scale {
+            service: ServiceNo(service),
+            from: 1,
+            to: 2,
+            reason: ScaleReason::AboveUp,
+            used_m: Some(1),
+            requested_m: 1,
+        }),
+    };
+    commit.decisions = vec![scale(1, 0), scale(2, 77)];
+    store.commit(&commit).unwrap();
+    let own = Visible::Tenant(tenant);
+    let page = Page::first(9);
+    let filter = DecisionFilter {
+        kind: Some(DecisionKind::Scale),
+        ..DecisionFilter::default()
+    };
+    let found = store.decisions(&own, &filter, &page).unwrap();
+    assert_eq!(found.items, [scale(1, 0)]);
+    let found = store.decisions(&Visible::All, &filter, &page).unwrap();
+    assert_eq!(found.items.len(), 2);
+    assert_eq!(store.decision(&own, DecisionId(2)).unwrap(), None);
 }

@@ -11,6 +11,7 @@ mod answer;
 mod audit;
 mod batch;
 mod billing;
+mod catalogue;
 mod commit;
 mod conn;
 mod facts;
@@ -33,6 +34,7 @@ mod status;
 mod tables;
 mod tenant;
 mod token;
+mod transfer;
 mod workload;
 
 pub use access::{ApiKeyRow, Subject, UserRow};
@@ -57,6 +59,7 @@ pub use rollout::{Phase, ReplicaView};
 pub use scheduler::{NodeFilter, NodeView};
 pub use tenant::{OrgView, TenantFilter, TenantView};
 pub use token::SigningKeyRow;
+pub use transfer::{TransferError, Transferred};
 pub use workload::{AppFilter, AppView, ServiceFilter, ServiceLine, ServiceView};
 
 #[cfg(test)]
@@ -66,3 +69,5 @@ mod conformance;
 #[cfg(test)]
 #[path = "../../tests/it/postgres.rs"]
 mod postgres;
+#[cfg(test)]
+mod tests;

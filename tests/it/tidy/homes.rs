@@ -19,6 +19,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
             "src/cli/",
             "src/cluster/sim/",
             "src/replay/",
+            "src/store/conformance.rs",
             "benches/",
             "tests/",
         ],

@@ -79,7 +79,7 @@ const SRC: &[(&str, &[&str])] = &[
     ),
     // backends
     ("src/cluster/", &["runtime", "cluster", "store"]),
-    ("src/store/", &["runtime", "store", "metrics"]),
+    ("src/store/", &["runtime", "store", "metrics", "cluster"]),
     ("src/config/", &["config", "runtime"]),
     ("src/config.rs", &["config", "runtime"]),
     ("src/telemetry.rs", &["config", "runtime"]),
