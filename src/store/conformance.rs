@@ -680,7 +680,12 @@ fn ten_thousand_rows_are_paged_without_a_gap(store: &Store) {
     let mut bed = Bed::new();
     for no in 0..ROWS {
         let label = if no % 10 == 0 { "gold" } else { "iron" };
-        bed.tenant(no, &format!("t{}", no * 7_919 % ROWS), None, &[("tier", label)]);
+        bed.tenant(
+            no,
+            &format!("t{}", no * 7_919 % ROWS),
+            None,
+            &[("tier", label)],
+        );
         if no % 1_000 == 999 {
             bed.keep(store); // a thousand with equal times: the id breaks ties
         }
@@ -732,7 +737,13 @@ fn billing_is_asked_for_one_organization(store: &Store) {
     }
     bed.keep(store);
     let all = store.billing_rows().unwrap();
-    let org = store.tenant(&Visible::All, "zeta").unwrap().unwrap().row.row.org;
+    let org = store
+        .tenant(&Visible::All, "zeta")
+        .unwrap()
+        .unwrap()
+        .row
+        .row
+        .org;
     let rows = store.billing_rows_of(org).unwrap();
     assert!(!rows.is_empty() && rows.len() < all.len());
     assert!(rows.iter().all(|row| all.contains(row)));
@@ -758,7 +769,9 @@ fn policies_scenarios_and_runs_are_kept(store: &Store) {
         created_at: START,
     };
     store.put_policies(&[policy(1, 1), policy(2, 2)]).unwrap();
-    let refused = store.put_policies(&[policy(3, 3), policy(4, 2)]).unwrap_err();
+    let refused = store
+        .put_policies(&[policy(3, 3), policy(4, 2)])
+        .unwrap_err();
     assert!(matches!(refused, StoreError::Refused(_)), "{refused}");
     assert_eq!(store.policy(PolicyId(3)).unwrap(), None);
     let filter = PolicyFilter {
@@ -768,7 +781,13 @@ fn policies_scenarios_and_runs_are_kept(store: &Store) {
     let found = store.policies(&filter, &Page::first(1)).unwrap();
     let next = Page::first(1).behind(found.next.unwrap());
     let second = store.policies(&filter, &next).unwrap();
-    assert_eq!((found.items[0].policy_version, second.items[0].policy_version), (1, 2));
+    assert_eq!(
+        (
+            found.items[0].policy_version,
+            second.items[0].policy_version
+        ),
+        (1, 2)
+    );
 
     let scenario = ScenarioRow {
         id: ScenarioId(1),

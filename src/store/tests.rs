@@ -78,7 +78,12 @@ fn a_file_is_one_process_alone() {
     let place = dir.path().join("nimbus.db");
     let place = place.to_str().unwrap();
     let refused = Store::open(place, Migrate::Auto).unwrap_err();
-    assert!(refused.to_string().ends_with("is in use by another process"), "{refused}");
+    assert!(
+        refused
+            .to_string()
+            .ends_with("is in use by another process"),
+        "{refused}"
+    );
     assert_eq!(Store::open_beside(place).unwrap().last().unwrap(), None);
     drop(store);
     Store::open(place, Migrate::Check).unwrap();
@@ -87,11 +92,17 @@ fn a_file_is_one_process_alone() {
 #[track_caller]
 fn check_newer(place: &str) {
     let store = Store::open(place, Migrate::Auto).unwrap();
-    tamper(&store, "INSERT INTO __diesel_schema_migrations (version) VALUES ('9001')");
+    tamper(
+        &store,
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('9001')",
+    );
     drop(store);
     let refused = Store::open(place, Migrate::Auto).unwrap_err();
     let text = refused.to_string();
-    assert!(text.contains("is at version 9001") && text.contains("use a newer nimbus"), "{text}");
+    assert!(
+        text.contains("is at version 9001") && text.contains("use a newer nimbus"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -103,7 +114,10 @@ fn a_newer_database_is_refused() {
 
 #[test]
 fn what_cannot_be_reached_is_said_in_one_sentence() {
-    for place in ["/nowhere/at/all.db", "postgres://ann:secret@/db?host=/nowhere"] {
+    for place in [
+        "/nowhere/at/all.db",
+        "postgres://ann:secret@/db?host=/nowhere",
+    ] {
         let refused = Store::open(place, Migrate::Auto).unwrap_err();
         let text = refused.to_string();
         assert!(text.contains("cannot be opened: "), "{text}");
@@ -112,9 +126,15 @@ fn what_cannot_be_reached_is_said_in_one_sentence() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("x.db");
     let beside = Store::open_beside(path.to_str().unwrap()).unwrap_err();
-    assert!(beside.to_string().ends_with("there is no such file"), "{beside}");
+    assert!(
+        beside.to_string().ends_with("there is no such file"),
+        "{beside}"
+    );
     let behind = Store::open(path.to_str().unwrap(), Migrate::Check).unwrap_err();
-    assert!(behind.to_string().contains("run `nimbus migrate up`"), "{behind}");
+    assert!(
+        behind.to_string().contains("run `nimbus migrate up`"),
+        "{behind}"
+    );
 }
 
 #[test]
