@@ -4,6 +4,7 @@ use axum::http::header::{ETAG, LINK, LOCATION};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 
@@ -45,13 +46,9 @@ impl<T: Serialize> Answer<T> {
         operation: Option<&crate::store::OperationRow>,
         body: T,
     ) -> Answer<T> {
-        let answer = Answer::of(StatusCode::ACCEPTED, body).header(LOCATION, location);
-        match operation {
-            Some(row) => {
-                answer.header(OPERATION_LOCATION, format!("/api/v1/operations/{}", row.id))
-            }
-            None => answer,
-        }
+        Answer::of(StatusCode::ACCEPTED, body)
+            .header(LOCATION, location)
+            .operation(operation)
     }
 
     /// 200 to a request that was only tried.
@@ -63,6 +60,26 @@ impl<T: Serialize> Answer<T> {
     #[must_use]
     pub fn version(self, version: u32) -> Answer<T> {
         self.header(ETAG, format!("\"{version}\""))
+    }
+
+    /// Its version and a hash of what is shown, as `ETag`: for what changes without a new version as well,
+    /// such as a state that the cluster reports. `If-Match` takes the version of it.
+    #[must_use]
+    pub fn state(self, version: u32) -> Answer<T> {
+        let shown = serde_json::to_vec(&self.body).unwrap_or_default();
+        let hash = Sha256::digest(shown);
+        let short = hash[..6].iter().map(|byte| format!("{byte:02x}"));
+        let tag = format!("\"{version}.{}\"", short.collect::<String>());
+        self.header(ETAG, tag)
+    }
+
+    /// The operation that it began.
+    #[must_use]
+    pub fn operation(self, operation: Option<&crate::store::OperationRow>) -> Answer<T> {
+        match operation {
+            Some(row) => self.header(OPERATION_LOCATION, format!("/api/v1/operations/{}", row.id)),
+            None => self,
+        }
     }
 
     /// One more header. A value that no header can have is left out.

@@ -11,6 +11,7 @@ mod cors;
 pub mod edge;
 pub mod endpoints;
 pub mod extract;
+pub mod forms;
 mod gate;
 pub mod health;
 pub mod idempotency;
@@ -24,6 +25,7 @@ pub mod router;
 pub mod serve;
 pub mod show;
 mod stream;
+pub mod views;
 
 pub use app::{App, Command};
 pub use caller::Caller;

@@ -10,8 +10,8 @@ use super::app::App;
 use super::cors;
 use super::edge::edge;
 use super::endpoints::{
-    actors, audit, auth, billing, config, docs, events, health, keys, metrics, operations,
-    problems, version, whoami,
+    actors, apps, audit, auth, billing, config, docs, events, health, keys, logs, metrics,
+    operations, problems, revisions, rollouts, services, tenants, version, whoami,
 };
 use super::openapi;
 use super::problem::Problem;
@@ -31,6 +31,12 @@ fn api() -> OpenApiRouter<App> {
         .merge(config::routes())
         .merge(events::routes())
         .merge(operations::routes())
+        .merge(tenants::routes())
+        .merge(apps::routes())
+        .merge(services::routes())
+        .merge(revisions::routes())
+        .merge(rollouts::routes())
+        .merge(logs::routes())
         // those who run the installation
         .merge(audit::routes())
         .merge(actors::routes())

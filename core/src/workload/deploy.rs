@@ -25,6 +25,8 @@ use crate::units::Resources;
 #[derive(Clone, Debug)]
 pub(super) struct Create {
     deploy: Arc<Deploy>,
+    /// Only if there is none of that name.
+    new: bool,
     name: Arc<str>,
     /// Its app; `None` if it is made with it.
     app: Option<AppNo>,
@@ -35,7 +37,8 @@ pub(super) struct Create {
 }
 
 impl Workloads {
-    pub(super) fn deploy(&mut self, now: Time, deploy: Arc<Deploy>, out: &mut Outbox) {
+    /// Creates a service or changes the one of that name; `new` only creates it.
+    pub(super) fn deploy(&mut self, now: Time, deploy: Arc<Deploy>, new: bool, out: &mut Outbox) {
         if let Err(refusal) = check(&deploy, &self.config) {
             return answer(Err(refusal), out);
         }
@@ -44,10 +47,14 @@ impl Workloads {
         let known = tenant.and_then(|tenant| tenant.names.get(&name).copied());
         let app = tenant.and_then(|tenant| tenant.apps.get(&deploy.app).copied());
         match (known, app) {
+            (Some(Some(_)), _) if new => answer(Err(Refusal::Taken(name)), out),
             (Some(Some(no)), _) => self.redeploy(now, no, deploy, out),
             // The name or the app is being made at this instant: look again in the next round.
-            (Some(None), _) | (None, Some(None)) => out.send(Input::Deploy(deploy)),
-            (None, app) => self.create(deploy, name, app.flatten(), out),
+            (Some(None), _) | (None, Some(None)) => out.send(again(deploy, new)),
+            (None, None) if new => {
+                answer(Err(Refusal::AppState("it does not exist".into())), out);
+            }
+            (None, app) => self.create((deploy, new), name, app.flatten(), out),
         }
     }
 
@@ -124,7 +131,7 @@ impl Workloads {
 
     fn create(
         &mut self,
-        deploy: Arc<Deploy>,
+        (deploy, new): (Arc<Deploy>, bool),
         name: Arc<str>,
         app: Option<AppNo>,
         out: &mut Outbox,
@@ -151,6 +158,7 @@ impl Workloads {
         };
         let ticket = self.tickets.put(Pending::Create(Box::new(Create {
             deploy,
+            new,
             name,
             app,
             desired,
@@ -268,7 +276,16 @@ impl Workloads {
         if let Some(names) = self.tenants.get_mut(&create.deploy.tenant) {
             names.names.remove(&create.name);
         }
-        out.send(Input::Deploy(Arc::clone(&create.deploy)));
+        out.send(again(Arc::clone(&create.deploy), create.new));
+    }
+}
+
+/// The same request once more.
+fn again(deploy: Arc<Deploy>, new: bool) -> Input {
+    if new {
+        Input::Create(deploy)
+    } else {
+        Input::Deploy(deploy)
     }
 }
 

@@ -291,6 +291,8 @@ pub enum Input {
         /// Which of its rollouts; a stale one is ignored.
         rollout: u32,
     },
+    /// From outside: create a service in an app that is there; refused if the app has one of that name.
+    Create(Arc<Deploy>),
 }
 
 impl Input {

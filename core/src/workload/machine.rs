@@ -50,7 +50,8 @@ impl Machine for Workloads {
             Input::SetAutoscale { service, policy } => {
                 self.set_autoscale(now, service, policy, out);
             }
-            Input::Deploy(deploy) => self.deploy(now, deploy, out),
+            Input::Deploy(deploy) => self.deploy(now, deploy, false, out),
+            Input::Create(deploy) => self.deploy(now, deploy, true, out),
             Input::Scale {
                 service,
                 replicas,

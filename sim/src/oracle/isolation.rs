@@ -38,7 +38,7 @@ fn of_workload(books: &Books, input: &workload::Input) -> Option<TenantNo> {
     use workload::Input as I;
     match input {
         I::Expect { then, .. } => of_workload(books, then),
-        I::Deploy(deploy) => Some(deploy.tenant),
+        I::Deploy(deploy) | I::Create(deploy) => Some(deploy.tenant),
         I::CreateApp(new) => Some(new.tenant),
         I::PodFinished { tenant, .. }
         | I::TenantActive { tenant }

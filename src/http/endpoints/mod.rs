@@ -1,6 +1,7 @@
 //! One file per resource, named like its segment in the path. Each has its `routes()`.
 
 pub mod actors;
+pub mod apps;
 pub mod audit;
 pub mod auth;
 pub mod billing;
@@ -9,8 +10,13 @@ pub mod docs;
 pub mod events;
 pub mod health;
 pub mod keys;
+pub mod logs;
 pub mod metrics;
 pub mod operations;
 pub mod problems;
+pub mod revisions;
+pub mod rollouts;
+pub mod services;
+pub mod tenants;
 pub mod version;
 pub mod whoami;

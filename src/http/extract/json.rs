@@ -64,6 +64,17 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8], depth: usize) -> Result<T
     })
 }
 
+/// Reads a value from a document that was read before and changed since.
+///
+/// # Errors
+/// 400 for an unknown field; 422 with the path for the rest.
+pub fn parse_value<T: DeserializeOwned>(document: &serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(document).map_err(|error| {
+        let path = error.path().to_string();
+        refuse(&path, &error.into_inner())
+    })
+}
+
 fn refuse(path: &str, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
     if error.classify() != Category::Data {

@@ -9,7 +9,7 @@ mod trial;
 mod version;
 
 pub(super) use body::read as read_body;
-pub use json::Json;
+pub use json::{Json, parse_value};
 pub use path::{Name, Path};
 pub(super) use query::without;
 pub use query::{Query, parse as parse_query};

@@ -34,7 +34,9 @@ fn header(parts: &Parts) -> Result<Option<Option<u32>>, Problem> {
     let bare = text
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'));
-    let version = bare.and_then(|digits| digits.parse().ok());
+    // behind a full stop stands what else the tag says, see `Answer::state`
+    let digits = bare.map(|tag| tag.split_once('.').map_or(tag, |(digits, _)| digits));
+    let version = digits.and_then(|digits| digits.parse().ok());
     version
         .map(|version| Some(Some(version)))
         .ok_or_else(|| stale(text))

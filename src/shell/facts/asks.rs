@@ -77,6 +77,10 @@ fn made(reply: &Reply) -> Made {
             subject: Some(id.to_string().into()),
             tenant: None,
         },
+        Reply::Workload(Ok(workload::Answer::App { id, .. })) => Made {
+            subject: Some(id.to_string().into()),
+            tenant: None,
+        },
         Reply::Workload(Ok(workload::Answer::Deployed { id, .. })) => Made {
             subject: Some(id.to_string().into()),
             tenant: None,

@@ -406,3 +406,18 @@ fn a_tenant_has_only_so_many_apps() {
         "{implied:?}"
     );
 }
+
+#[test]
+fn a_service_is_created_once_and_only_in_an_app_that_is_there() {
+    let mut bench = shop(9);
+    let create = |app: &str| Input::Create(Arc::new(deploy(app, "web", 100, 1)));
+    assert!(matches!(
+        bench.ask(create("blog")),
+        Err(Refusal::AppState(_))
+    ));
+    let replies = bench.group(vec![create("shop").into(), create("shop").into()]);
+    let done = |reply: &Vec<_>| matches!(reply[..], [crate::machine::Reply::Workload(Ok(_))]);
+    assert_eq!(replies.iter().map(done).collect::<Vec<_>>(), [true, false]);
+    let taken = bench.ask(create("shop"));
+    assert_eq!(taken, Err(Refusal::Taken("shop-web".into())));
+}

@@ -88,6 +88,7 @@ fn input() -> impl Strategy<Value = Input> {
     prop_oneof![
         3 => on_app(),
         4 => request().prop_map(|deploy| Input::Deploy(Arc::new(deploy))),
+        2 => request().prop_map(|deploy| Input::Create(Arc::new(deploy))),
         2 => jobs.prop_map(|deploy| Input::Deploy(Arc::new(deploy))),
         6 => (service, 0u8..14, 0u32..7).prop_map(|(service, what, number)| match what {
             0 => Input::Scale { service, replicas: number, by: Actor::User },
