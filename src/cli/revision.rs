@@ -19,11 +19,7 @@ const COLUMNS: &[Col] = &[
     wide("SPEC", "spec_hash"),
 ];
 
-const CHANGES: &[Col] = &[
-    col("FIELD", "field"),
-    col("BEFORE", "before"),
-    col("AFTER", "after"),
-];
+const CHANGES: &[Col] = &[col("FIELD", "field"), col("FROM", "from"), col("TO", "to")];
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -100,9 +96,7 @@ fn diff(session: &Session<'_>, args: &Diff) -> Result<Exit, Failure> {
     let failed = |failure: Failure| failure.exiting(Exit::DiffFailed);
     let rest = format!("/revisions/{}/diff/{}", args.a, args.b);
     let path = service::path(session, &args.service, &rest).map_err(failed)?;
-    let list = session
-        .list(Call::get(api(&path)), &Page::default())
-        .map_err(failed)?;
+    let list = session.get(&path).map_err(failed)?.body;
     let none = list["items"].as_array().is_none_or(Vec::is_empty);
     session
         .console

@@ -61,6 +61,8 @@ pub(super) enum Command {
     Restart(Named),
     /// Let the load decide about the number of replicas.
     Autoscale(Autoscale),
+    /// Let automation touch a service again that a rollback has pinned.
+    Unpin(Named),
     /// Delete a service.
     Delete(Named),
     /// List the replicas of a service.
@@ -137,6 +139,11 @@ pub(super) fn run(session: &Session<'_>, command: &Command) -> Result<Exit, Fail
         Command::Status(args) => show::status(session, &path(session, &args.service, "/status")?),
         Command::Restart(args) => restart(session, &args.service),
         Command::Autoscale(args) => autoscale(session, args),
+        Command::Unpin(args) => {
+            let path = api(&path(session, &args.service, "/unpin")?);
+            let text = format!("service {} is no longer pinned", args.service);
+            session.act(Call::post(path), &text)
+        }
         Command::Delete(args) => delete(session, &args.service),
         Command::Replicas(args) => {
             let path = api(&path(session, &args.service, "/replicas")?);
