@@ -87,9 +87,9 @@ fn passed(text: &str, check: fn(&str) -> Check) -> Result<String, String> {
     check(text).map(|()| text.to_owned())
 }
 
-/// `APP/SERVICE`, both as names may be.
+/// `APP/SERVICE`, both as names may be; a name alone is both.
 pub(super) fn app_service(text: &str) -> Result<(String, String), String> {
-    let (app, service) = text.split_once('/').ok_or("expected APP/SERVICE")?;
+    let (app, service) = text.split_once('/').unwrap_or((text, text));
     check::reference(app).map_err(|why| format!("app {app}: {why}"))?;
     check::slug(service, check::NAME_MAX).map_err(|why| format!("service {service}: {why}"))?;
     Ok((app.to_owned(), service.to_owned()))

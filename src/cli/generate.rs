@@ -92,11 +92,12 @@ fn completions(console: &Console, shell: Shell) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The completion script of a shell.
+/// The completion script of a shell; where that is possible, names are asked of the server.
 pub(super) fn script(shell: Shell) -> String {
     let mut bytes = Vec::new();
     clap_complete::generate(shell, &mut super::tree(), "nimbus", &mut bytes);
-    String::from_utf8_lossy(&bytes).into_owned()
+    let script = String::from_utf8_lossy(&bytes).into_owned();
+    super::complete::live(shell, &super::tree(), script)
 }
 
 /// The JSON Schema of scenario files.

@@ -43,6 +43,9 @@ pub(super) struct Create {
     /// What it may do, as in `deployments:read,deployments:write`; all that you may if nothing is said.
     #[arg(long, value_delimiter = ',', value_name = "SCOPE,…")]
     scopes: Vec<String>,
+    /// Role that it is limited to; never more than your own.
+    #[arg(long, value_parser = ["team_admin", "developer", "viewer"])]
+    role: Option<String>,
     /// After so many days it ends.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=3650))]
     expires_in_days: Option<u32>,
@@ -73,6 +76,7 @@ fn create(session: &Session<'_>, args: &Create) -> Result<Exit, Failure> {
         .set("name", Some(args.name.as_str()))
         .set("kind", Some("bearer"))
         .set("scopes", scopes)
+        .set("role", args.role.as_deref())
         .set("expires_in_days", args.expires_in_days)
         .set("tenant_id", session.tenant_option());
     let answer = session.write(Call::post(api("/api-keys")).body(fields.into_value()))?;

@@ -16,6 +16,7 @@ mod format;
 mod generate;
 mod import;
 mod input;
+mod journal;
 mod key;
 mod login;
 mod logs;
@@ -156,6 +157,9 @@ enum Command {
     /// Look at recorded events.
     #[command(subcommand)]
     Trace(trace::Command),
+    /// Look at the journal of a service: list, show, verify, export.
+    #[command(subcommand)]
+    Journal(journal::Command),
     /// Write generated files: completions, scenario schema, command reference.
     #[command(subcommand)]
     Gen(generate::Command),
@@ -199,6 +203,7 @@ fn run(args: Vec<OsString>) -> Exit {
         Command::Report(args) => report::run(&console, &args),
         Command::Scenario(command) => scenario::run(&console, &command),
         Command::Trace(command) => trace::run(&console, &command),
+        Command::Journal(command) => journal::run(&console, &command),
         Command::Gen(command) => generate::run(&console, &command),
         Command::Migrate(args) => migrate::run(&console, &args),
         Command::Store(command) => store::run(&console, &command),

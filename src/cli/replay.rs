@@ -1,7 +1,8 @@
-//! `nimbus replay`: runs scenarios and reports.
+//! `nimbus replay`: runs scenarios and journals, and reports.
 
 mod check;
 mod compare;
+mod journal;
 
 use std::path::PathBuf;
 
@@ -22,8 +23,8 @@ use crate::runtime::{self, Stopwatch};
 /// Options of `replay`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Scenario files, or names of bundled ones.
-    #[arg(required = true, value_name = "SCENARIO")]
+    /// Scenario files, names of bundled ones, or journals: a folder, the folder of a chain, or its first segment.
+    #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<String>,
     /// Seed instead of the scenario's.
     #[arg(long, value_name = "N")]
@@ -53,7 +54,7 @@ pub(super) struct Args {
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["update_golden", "check_determinism"])]
     compare: Vec<String>,
     /// Fail with 8 if B breaks this, as in `cost <= +2%`. Repeat for more.
-    #[arg(long, value_name = "LIMIT", requires = "compare")]
+    #[arg(long, value_name = "LIMIT")]
     limit: Vec<String>,
     /// Run it twice and fail with 9 if anything differs.
     #[arg(long)]
@@ -67,6 +68,9 @@ pub(super) struct Args {
     /// Write events to this file, one JSON object a line; the first 500,000.
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
+    /// Append the run to the journal in this folder, as a service would; a new chain.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["compare", "update_golden", "check_determinism", "trace_diff"])]
+    journal: Option<PathBuf>,
     /// Write the report to this file too; the name's ending decides the format. Repeat for more.
     #[arg(long, value_name = "FILE")]
     report: Vec<PathBuf>,
@@ -101,7 +105,10 @@ pub(super) fn run(console: &Console, args: &Args) -> Result<Exit, Failure> {
     }
     let mut worst = Exit::Done;
     for input in &args.inputs {
-        let exit = Job::new(console, args, input).and_then(|job| job.run());
+        let exit = match journal::path_of(input) {
+            Some(path) => journal::run(console, args, &path),
+            None => Job::new(console, args, input).and_then(|job| job.run()),
+        };
         let exit = match exit {
             Err(failure) if args.inputs.len() > 1 => {
                 console.failure(&failure);
@@ -119,6 +126,10 @@ pub(super) fn run(console: &Console, args: &Args) -> Result<Exit, Failure> {
 
 impl<'a> Job<'a> {
     fn new(console: &'a Console, args: &'a Args, input: &str) -> Result<Job<'a>, Failure> {
+        if !args.limit.is_empty() && args.compare.is_empty() {
+            let text = "--limit needs --compare, or a journal with --policy or --set";
+            return Err(Failure::new(Code::Usage, text));
+        }
         let source = Source::find(input)?;
         let prepared = run::prepare(&source, &overrides(args, &[])?, None)?;
         let scenario = &prepared.scenario;
@@ -168,7 +179,10 @@ impl<'a> Job<'a> {
     /// One run under the eyes of the user.
     fn drive(&self, prepared: &Prepared, options: &Options) -> Result<Done, Failure> {
         let watch = Watch::run(self.console, &prepared.scenario.head.name);
-        let done = run::run(prepared, options, self.args.driver, &watch);
+        let done = match &self.args.journal {
+            Some(folder) => run::recorded(prepared, options, folder, &watch),
+            None => run::run(prepared, options, self.args.driver, &watch),
+        };
         watch.finish();
         done
     }

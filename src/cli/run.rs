@@ -14,6 +14,7 @@ use super::input::Source;
 use super::output::{self, Console};
 use super::progress::Watch;
 use crate::replay::actors::{self, Unfinished};
+use crate::replay::record;
 use crate::runtime::{RunFigures, Stopwatch};
 
 /// Which invariants are checked while a scenario runs.
@@ -133,6 +134,20 @@ pub(super) fn run(
         let seed = options.seed.unwrap_or(head.seed);
         Failure::new(Code::Fault, format!("{} (seed {seed}): {fault}", head.name))
     })
+}
+
+/// Runs a scenario as a plain loop and writes it as a journal.
+pub(super) fn recorded(
+    prepared: &Prepared,
+    options: &Options,
+    folder: &Path,
+    watch: &Watch,
+) -> Result<Done, Failure> {
+    let micros = |span: Span| u64::try_from(span.0).unwrap_or(0);
+    let mut tick = |p: Progress| watch.tick(micros(p.done), micros(p.total), p.events);
+    let done = record::run(prepared, options, folder, &mut tick);
+    let name = &prepared.scenario.head.name;
+    done.map_err(|error| Failure::new(Code::Fault, format!("{name}: {error}")))
 }
 
 /// A document in a format.

@@ -4,9 +4,11 @@
 //! hash under every driver. Never: decides.
 
 pub mod actors;
+pub mod anonymise;
 mod branch;
 pub mod fork;
 pub mod journal;
 pub mod record;
+pub mod regenerate;
 
 pub use branch::{BranchError, Origin};

@@ -3,8 +3,10 @@
 
 mod autoscaler;
 mod cli;
+mod client;
 mod documents;
 mod generated;
+mod journal;
 mod replay;
 mod scenarios;
 mod tidy;

@@ -27,6 +27,8 @@ const BODY_MAX: usize = 64 << 20;
 pub(crate) struct Client {
     runtime: tokio::runtime::Runtime,
     http: reqwest::Client,
+    /// Pause before the first repetition; it doubles each time.
+    pub(super) backoff: Duration,
     pub(crate) target: Target,
 }
 
@@ -64,6 +66,7 @@ impl Client {
         Ok(Client {
             runtime,
             http,
+            backoff: Duration::from_secs(1),
             target,
         })
     }
@@ -94,8 +97,9 @@ impl Client {
     /// # Errors
     /// Ctrl-C.
     pub(crate) fn pause(&self, span: Duration) -> Result<(), Failure> {
+        // the timer is made inside the runtime that drives it
         self.runtime
-            .block_on(or_interrupt(tokio::time::sleep(jitter(span))))
+            .block_on(async { or_interrupt(tokio::time::sleep(jitter(span))).await })
     }
 
     /// Runs what speaks with the server by itself.
@@ -106,12 +110,12 @@ impl Client {
         self.runtime.block_on(async { or_interrupt(work).await? })
     }
 
-    async fn persist(&self, call: &Call) -> Result<Answer, Failure> {
+    pub(super) async fn persist(&self, call: &Call) -> Result<Answer, Failure> {
         let watch = Stopwatch::start();
         let mut lost = None;
         for attempt in 1..=TRIES {
             let last = attempt == TRIES;
-            let backoff = Duration::from_secs(1 << (attempt - 1));
+            let backoff = self.backoff * (1 << (attempt - 1));
             let wait = match or_interrupt(self.once(call)).await? {
                 Err(Lost::NotSent(why)) if lost.is_none() => return Err(self.unreachable(&why)),
                 Err(Lost::NotSent(why) | Lost::Unknown(why)) => {

@@ -49,7 +49,9 @@ impl Client {
             if reopened > REOPENED_MAX {
                 return Err(self.unreachable("the stream ends again and again"));
             }
-            self.pause(Duration::from_secs(1))?;
+            if reopened > 0 {
+                self.pause(Duration::from_secs(1))?;
+            }
         }
     }
 

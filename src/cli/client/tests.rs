@@ -1,6 +1,10 @@
 //! Event streams, paths, checks and the meaning of refusals.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::answer::exit_of;
 use super::check::{self, slug, tenant_slug};
@@ -70,9 +74,9 @@ fn an_address_is_one_of_a_server() {
     for bad in [
         "",
         "localhost:8080",
-        "ftp://a",
-        "http://u:p@a",
-        "http://a/?x",
+        "ftp://localhost",
+        "http://localhost@localhost",
+        "http://localhost/?x",
         "http://",
     ] {
         assert!(address(bad).is_err(), "{bad}");
@@ -102,4 +106,110 @@ fn slugs_are_checked_before_anything_is_sent() {
 fn ids_are_told_from_names() {
     assert!(is_id("svc-01hx0000000000000000000000", "svc"));
     assert!(!is_id("svc-api", "svc") && !is_id("api", "svc"));
+}
+
+/// Answers calls one after the other: `None` closes the connection without an answer. Gives what was asked.
+async fn serve(listener: TcpListener, replies: Vec<Option<&'static str>>) -> Vec<String> {
+    let mut asked = Vec::new();
+    for reply in replies {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut bytes = vec![0; 64 * 1024];
+        let mut length = 0;
+        while !whole(&bytes[..length]) {
+            let read = socket.read(&mut bytes[length..]).await.unwrap();
+            assert!(read > 0, "the request broke off");
+            length += read;
+        }
+        asked.push(String::from_utf8(bytes[..length].to_vec()).unwrap());
+        if let Some(reply) = reply {
+            let (head, body) = reply.split_once("\n\n").unwrap_or((reply, ""));
+            let length = body.len();
+            let head = head.replace('\n', "\r\n");
+            let text = format!(
+                "HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            );
+            socket.write_all(text.as_bytes()).await.unwrap();
+        }
+    }
+    asked
+}
+
+/// Whether a request has come to its end: these have a body that ends with a brace, or none.
+fn whole(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else {
+        return false;
+    };
+    !head.to_lowercase().contains("content-length: ") || body.ends_with('}')
+}
+
+/// Makes one write against a server that answers so; gives what came of it and what was asked.
+fn write(
+    replies: Vec<Option<&'static str>>,
+) -> (Result<Answer, crate::cli::exit::Failure>, Vec<String>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+    let target = Target {
+        server: format!("http://{}", listener.local_addr().unwrap()),
+        token: None,
+        token_from: "nowhere",
+        tenant: None,
+        ca: None,
+        context: None,
+    };
+    let mut client = Client::new(target).unwrap();
+    client.backoff = Duration::from_millis(1);
+    let mut call = Call::post("/x").body(json!({ "a": 1 }));
+    call.key = Some("k-1".to_owned());
+    let (result, asked) = runtime.block_on(async {
+        let mut server = std::pin::pin!(serve(listener, replies));
+        let mut asking = std::pin::pin!(client.persist(&call));
+        tokio::select! {
+            biased;
+            result = &mut asking => (result, server.await),
+            asked = &mut server => (asking.await, asked),
+        }
+    });
+    (result, asked)
+}
+
+#[test]
+fn a_lost_answer_is_asked_for_again_under_the_same_key() {
+    let (result, asked) = write(vec![
+        None,
+        Some(
+            "409 Conflict\ncontent-type: application/problem+json\nretry-after: 0\n\n{\"code\":\"idempotency_running\"}",
+        ),
+        Some("201 Created\ncontent-type: application/json\n\n{\"id\":\"x\"}"),
+    ]);
+    assert_eq!(result.unwrap().body, json!({ "id": "x" }));
+    let keys = asked
+        .iter()
+        .filter(|text| text.contains("idempotency-key: k-1"));
+    assert_eq!((asked.len(), keys.count()), (3, 3));
+}
+
+#[test]
+fn an_answer_that_never_comes_is_unknown_and_names_its_key() {
+    let (result, _) = write(vec![None, None, None, None]);
+    let failure = result.unwrap_err();
+    let text: Vec<&str> = failure.texts().collect();
+    assert_eq!(failure.exit(), Exit::Unknown);
+    assert!(
+        text[1].ends_with("ask again with --idempotency-key k-1"),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn a_server_in_trouble_is_asked_again_when_it_says() {
+    let busy = "429 Too Many Requests\nretry-after: 0\ncontent-type: application/json\n\n{\"code\":\"overloaded\"}";
+    let done = "200 OK\ncontent-type: application/json\n\n{}";
+    let (result, asked) = write(vec![Some(busy), Some(busy), Some(done)]);
+    assert!(result.is_ok() && asked.len() == 3);
+    let (result, _) = write(vec![Some(busy), Some(busy), Some(busy), Some(busy)]);
+    assert_eq!(result.unwrap_err().exit(), Exit::Failed);
 }

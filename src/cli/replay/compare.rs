@@ -40,14 +40,14 @@ impl Job<'_> {
     }
 }
 
-fn limits(texts: &[String]) -> Result<Vec<Limit>, Failure> {
+pub(super) fn limits(texts: &[String]) -> Result<Vec<Limit>, Failure> {
     let limits = texts.iter().map(|text| Limit::parse(text));
     limits
         .collect::<Result<_, _>>()
         .map_err(|bad| Failure::new(Code::Usage, bad.to_string()))
 }
 
-fn broken(comparison: &Comparison) -> Vec<String> {
+pub(super) fn broken(comparison: &Comparison) -> Vec<String> {
     let broken = comparison.limits.iter().filter(|limit| !limit.ok);
     broken
         .map(|limit| format!("limit {} is broken: found {}", limit.limit, limit.found))

@@ -11,7 +11,7 @@ use crate::cli::fields::{self, Fields, Pair};
 /// Options of `service deploy`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Deploy {
-    /// App and service, as in `shop/api`.
+    /// App and service, as in `shop/api`; a name alone is both.
     #[arg(value_name = "APP/SERVICE", value_parser = fields::app_service)]
     target: (String, String),
     #[command(flatten)]

@@ -119,6 +119,9 @@ impl History {
                 });
             }
         }
+        if !begun {
+            return Err(nothing("it holds no snapshot to begin with"));
+        }
         Ok(History {
             segments: segments.into(),
             reader: None,

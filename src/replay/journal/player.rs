@@ -1,8 +1,10 @@
 //! The machines of a service, run again over the groups that they were given.
 
+use std::collections::BTreeMap;
+
 use nimbus_core::conductor::{Cascade, Conductor};
 use nimbus_core::digest::EventHash;
-use nimbus_core::machine::{Effect, Message, Outbox};
+use nimbus_core::machine::{Address, Effect, Message, Outbox, Reply};
 use nimbus_core::machines::{Config, Machines};
 use nimbus_core::store::{Record, Store, StoreError};
 use nimbus_core::time::Time;
@@ -23,6 +25,7 @@ pub struct Player {
     last: u64,
     before: u64,
     decisions: u64,
+    replies: BTreeMap<u32, Reply>,
 }
 
 impl Player {
@@ -47,6 +50,7 @@ impl Player {
             last: snapshot.last_group,
             before: snapshot.deliveries,
             decisions: 0,
+            replies: BTreeMap::new(),
         })
     }
 
@@ -68,6 +72,7 @@ impl Player {
     pub fn group(&mut self, group: &Group, watch: Watch<'_>) -> Result<(), Unplayed> {
         self.before = self.conductor.events();
         self.decisions = 0;
+        self.replies.clear();
         self.conductor.begin(group.now, group.seed);
         self.conductor.leave_out(&group.dead);
         for input in &group.inputs {
@@ -97,7 +102,11 @@ impl Player {
                 for effect in self.out.drain() {
                     watch(now, &effect);
                     match effect {
-                        Effect::Send(Message::Cluster(_)) | Effect::Reply(_) => {}
+                        Effect::Send(Message::Cluster(_)) => {}
+                        Effect::Reply(reply) => {
+                            let root = delivery.root;
+                            self.replies.extend(root.map(|root| (root, reply)));
+                        }
                         Effect::Send(message) => self.conductor.send(delivery.root, message),
                         Effect::At(at, message) => self.conductor.at(delivery.root, at, message),
                         Effect::Record(record) => records.push(record),
@@ -116,10 +125,28 @@ impl Player {
         self.conductor.hash()
     }
 
+    /// The hashes of all addresses.
+    #[must_use]
+    pub fn hashes(&self) -> [EventHash; Address::COUNT] {
+        self.conductor.hashes()
+    }
+
+    /// The last group.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
     /// Deliveries of the last group.
     #[must_use]
     pub fn deliveries(&self) -> u64 {
         self.conductor.events() - self.before
+    }
+
+    /// The answers of the last group, by place of the input.
+    #[must_use]
+    pub fn replies(&self) -> &BTreeMap<u32, Reply> {
+        &self.replies
     }
 
     /// Decisions of the last group.

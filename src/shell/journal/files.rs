@@ -30,6 +30,20 @@ pub struct Options {
     pub keep_age: Duration,
 }
 
+impl Options {
+    /// Keeps everything, in one chain unless a new one is begun.
+    #[must_use]
+    pub fn forever() -> Options {
+        Options {
+            chain_bytes: u64::MAX,
+            chain_age: Duration::MAX,
+            keep_bytes: u64::MAX,
+            keep_age: Duration::MAX,
+            ..Options::default()
+        }
+    }
+}
+
 impl Default for Options {
     /// 64 MiB; 1 GiB and a day; 8 GiB and 30 days.
     fn default() -> Options {
@@ -303,7 +317,7 @@ impl Journal for Files {
     fn due(&self) -> bool {
         self.chain.is_none()
             || self.chain_bytes >= self.options.chain_bytes
-            || self.chain_age + self.watch.wall() >= self.options.chain_age
+            || self.chain_age.saturating_add(self.watch.wall()) >= self.options.chain_age
     }
 
     fn begin(&mut self, snapshot: &Snapshot) -> io::Result<()> {
