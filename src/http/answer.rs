@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::foresee::Forecast;
 use super::problem::Problem;
 
 /// Where the operation of an accepted request is.
@@ -13,11 +14,21 @@ pub(super) const OPERATION_LOCATION: HeaderName = HeaderName::from_static("opera
 /// Whether a request that was only tried was applied.
 pub(super) const NIMBUS_APPLIED: HeaderName = HeaderName::from_static("nimbus-applied");
 
+/// What stands in an answer.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+enum Body<T> {
+    /// What was asked for.
+    It(T),
+    /// What would follow, to a write that was only tried.
+    Foreseen(Box<Forecast>),
+}
+
 /// An answer: status, body and the headers that belong to it.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
     status: StatusCode,
-    body: T,
+    body: Body<T>,
     headers: Vec<(HeaderName, String)>,
 }
 
@@ -25,9 +36,19 @@ impl<T: Serialize> Answer<T> {
     fn of(status: StatusCode, body: T) -> Answer<T> {
         Answer {
             status,
-            body,
+            body: Body::It(body),
             headers: Vec::new(),
         }
+    }
+
+    /// 200 to a write that was only tried: what would follow from it.
+    pub(super) fn foreseen(forecast: Forecast) -> Answer<T> {
+        let answer = Answer {
+            status: StatusCode::OK,
+            body: Body::Foreseen(Box::new(forecast)),
+            headers: Vec::new(),
+        };
+        answer.header(NIMBUS_APPLIED, "false")
     }
 
     /// 200.

@@ -1,7 +1,7 @@
 //! What every handler is given: the way to the store, to the conductor and to the parts of the service.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use nimbus_core::billing;
 use nimbus_core::ids::{TenantId, TenantNo};
@@ -16,6 +16,8 @@ use super::idempotency::Running;
 use super::limits::Limits;
 use super::problem::{Code, Problem, refused};
 use crate::auth::Access;
+use crate::replay::fork::Forks;
+use crate::replay::lab::Lab;
 use crate::shell::feed::Feed;
 use crate::shell::port::{Answered, Ask, Port};
 use crate::store::Store;
@@ -59,6 +61,8 @@ struct Inner {
     parts: Parts,
     throttle: Throttle,
     running: Running,
+    lab: OnceLock<Lab>,
+    forks: OnceLock<Forks>,
     tenant_ids: Mutex<BTreeMap<TenantNo, TenantId>>,
 }
 
@@ -117,6 +121,8 @@ impl App {
             parts,
             throttle,
             running: Running::default(),
+            lab: OnceLock::new(),
+            forks: OnceLock::new(),
             tenant_ids: Mutex::default(),
         };
         App {
@@ -305,6 +311,42 @@ impl App {
     /// 404 if nobody does here.
     pub fn access(&self) -> Result<&Access, Problem> {
         self.gate().access().ok_or_else(Problem::not_found)
+    }
+
+    /// The store, for what reads it at length.
+    pub(super) fn store(&self) -> Store {
+        self.inner.parts.store.clone()
+    }
+
+    /// Scenarios and runs.
+    ///
+    /// # Errors
+    /// 404 where there are none.
+    pub fn lab(&self) -> Result<Lab, Problem> {
+        self.inner.lab.get().cloned().ok_or_else(Problem::not_found)
+    }
+
+    /// What would follow from a write.
+    ///
+    /// # Errors
+    /// 501 where the cluster cannot be forked.
+    pub fn forks(&self) -> Result<Forks, Problem> {
+        self.inner.forks.get().cloned().ok_or_else(|| {
+            let text = "this cluster cannot be forked: leave dry_run and simulate out";
+            Problem::new(Code::NotImplemented, text)
+        })
+    }
+
+    /// Offers runs of scenarios, from now on.
+    pub fn offer_lab(&self, lab: Lab) {
+        // the first one stays
+        let _ = self.inner.lab.set(lab);
+    }
+
+    /// Offers to try writes in a fork, from now on.
+    pub fn offer_forks(&self, forks: Forks) {
+        // the first one stays
+        let _ = self.inner.forks.set(forks);
     }
 
     pub(super) fn secret(&self) -> &[u8; 32] {

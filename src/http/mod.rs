@@ -11,6 +11,7 @@ mod cors;
 pub mod edge;
 pub mod endpoints;
 pub mod extract;
+pub mod foresee;
 pub mod forms;
 mod gate;
 pub mod health;

@@ -10,8 +10,8 @@ use super::app::App;
 use super::cors;
 use super::edge::edge;
 use super::endpoints::{
-    actors, apps, audit, auth, billing, config, docs, events, health, keys, logs, metrics,
-    operations, problems, revisions, rollouts, services, tenants, version, whoami,
+    actors, apps, audit, auth, billing, config, docs, events, health, keys, logs, metrics, nodes,
+    operations, problems, revisions, rollouts, runs, scenarios, services, tenants, version, whoami,
 };
 use super::openapi;
 use super::problem::Problem;
@@ -37,6 +37,10 @@ fn api() -> OpenApiRouter<App> {
         .merge(revisions::routes())
         .merge(rollouts::routes())
         .merge(logs::routes())
+        .merge(nodes::routes())
+        // those who rehearse
+        .merge(scenarios::routes())
+        .merge(runs::routes())
         // those who run the installation
         .merge(audit::routes())
         .merge(actors::routes())

@@ -11,6 +11,11 @@ use nimbus_core::ids::{PodNo, ServiceNo, TenantNo};
 use nimbus_core::machine::{Effect, Message, Outbox, Reply};
 use nimbus_core::machines::Machines;
 use nimbus_core::rng;
+use nimbus_core::store::autoscaler::Questions as _;
+use nimbus_core::store::billing::Questions as _;
+use nimbus_core::store::scheduler::Questions as _;
+use nimbus_core::store::tenant::Questions as _;
+use nimbus_core::store::workload::Questions as _;
 use nimbus_core::store::{Record, Row, StoreError, scheduler};
 use nimbus_core::time::Time;
 
@@ -18,7 +23,7 @@ use crate::cluster::Cluster;
 use crate::cluster::Saved;
 use crate::cluster::sim::{Scene, SimCluster, SimError};
 use crate::shell::ledger::Rows;
-use crate::store::{Last, OutboxRow};
+use crate::store::{Last, OutboxRow, Store};
 
 /// Events that one group takes.
 const LOT: usize = 256;
@@ -37,6 +42,30 @@ pub struct Origin {
     pub saved: Option<Saved>,
     /// The commands since.
     pub outbox: Vec<OutboxRow>,
+}
+
+impl Origin {
+    /// What a store knows, all of it as of one instant. Blocks.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn read(store: &Store) -> Result<Origin, StoreError> {
+        let snapshot = store.snapshot()?;
+        let mut rows: Vec<Row> = Vec::new();
+        rows.extend(snapshot.tenant_rows()?.into_iter().map(Row::Tenant));
+        rows.extend(snapshot.workload_rows()?.into_iter().map(Row::Workload));
+        rows.extend(snapshot.scheduler_rows()?.into_iter().map(Row::Scheduler));
+        rows.extend(snapshot.autoscaler_rows()?.into_iter().map(Row::Autoscaler));
+        rows.extend(snapshot.billing_rows()?.into_iter().map(Row::Billing));
+        let saved = snapshot.saved_cluster()?;
+        let since = saved.as_ref().map_or(0, |saved| saved.outbox_seq);
+        Ok(Origin {
+            rows: Rows(rows),
+            last: snapshot.last()?,
+            outbox: snapshot.outbox_since(since)?,
+            saved,
+        })
+    }
 }
 
 /// Why a state could not be forked.

@@ -8,6 +8,7 @@ pub mod anonymise;
 mod branch;
 pub mod fork;
 pub mod journal;
+pub mod lab;
 pub mod record;
 pub mod regenerate;
 

@@ -15,6 +15,8 @@ use crate::auth::{Access, Proof};
 use crate::cluster::sim::Scene;
 use crate::config::{Config, Loaded, Origin, Speed};
 use crate::http::endpoints::metrics::{Public, own};
+use crate::replay::fork::Forks;
+use crate::replay::lab::Lab;
 use crate::shell::clock::{Clock, Pace};
 use crate::shell::conductor::{Fatal, Parts};
 use crate::shell::feed::Feed;
@@ -47,6 +49,10 @@ pub struct Service {
     pub clock: Clock,
     /// What the simulated cluster plays.
     pub scene: Arc<Scene>,
+    /// Scenarios and runs.
+    lab: Lab,
+    /// Forks of the present state.
+    forks: Forks,
     /// The effective configuration.
     pub loaded: Arc<Loaded>,
     actors: Actors,
@@ -93,6 +99,8 @@ impl Service {
         let actors = actors.await?;
         Ok(Service {
             port,
+            lab: Lab::new(backends.store.clone()),
+            forks: Forks::new(Arc::clone(&scene)),
             store: backends.store,
             feed,
             pulse: actors.pulse.clone(),
@@ -119,7 +127,7 @@ impl Service {
     /// What the edge works with.
     pub(super) fn app(&self) -> http::App {
         let config = &self.loaded.config;
-        http::App::new(http::app::Parts {
+        let app = http::App::new(http::app::Parts {
             port: self.port.clone(),
             store: self.store.clone(),
             gate: Arc::new(self.access.clone()),
@@ -136,7 +144,10 @@ impl Service {
             billing: self.scene.machines().billing,
             dev: config.dev,
             secret: runtime::random_bytes(),
-        })
+        });
+        app.offer_lab(self.lab.clone());
+        app.offer_forks(self.forks.clone());
+        app
     }
 
     /// Lets the last groups end. The edge must have stopped.

@@ -9,4 +9,5 @@ mod generated;
 mod journal;
 mod replay;
 mod scenarios;
+mod simulate;
 mod tidy;

@@ -1,3 +1,5 @@
+//! A simulated cluster that is killed, restored and looked at whenever; what its replicas say.
+
 use nimbus_core::conductor::Conductor;
 use nimbus_core::ids::{ServiceNo, TenantNo};
 use nimbus_core::machine::{Effect, Message, Outbox, Reply};

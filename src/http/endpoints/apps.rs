@@ -118,13 +118,15 @@ async fn create(
     trial: Trial,
     Json(body): Json<CreateApp>,
 ) -> Outcome<Shown> {
-    trial.done_only()?;
     let named = body.tenant_id.as_deref();
     let tenant = tenant_of::<permit::DeployCreate>(&app, &caller, named).await?;
     let wish = body.wish(tenant)?;
     let subject = wish.slug.clone();
     let input = workload::Input::CreateApp(wish.into());
     let command = Command::new("app.create", subject, input).of(tenant);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     let answered = app.ask(&caller, command).await?;
     let Reply::Workload(Ok(workload::Answer::App { no, .. })) = answered.reply else {
         return Err(Problem::internal("an app was made without an ordinal"));
@@ -185,7 +187,6 @@ async fn edit(
     Match(version): Match,
     Json(body): Json<EditApp>,
 ) -> Outcome<Shown> {
-    trial.done_only()?;
     let (found, _) = app.app::<permit::DeployUpdate>(&caller, &name).await?;
     let found = living(found)?;
     let row = &found.row.row;
@@ -199,6 +200,9 @@ async fn edit(
         workload::Input::EditApp { app: no, edit },
     );
     let command = Command::new("app.edit", row.id.to_string(), input).of(row.tenant);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     app.ask(&caller, command).await?;
     let found = app.find(move |store| store.app_by_no(no)).await?;
     let version = found.row.row.version;
@@ -226,13 +230,15 @@ async fn delete(
     trial: Trial,
     IfMatch(version): IfMatch,
 ) -> Outcome<Shown> {
-    trial.done_only()?;
     let (found, _) = app.app::<permit::DeployDelete>(&caller, &name).await?;
     let found = living(found)?;
     let row = &found.row.row;
     let no = row.no;
     let input = guarded(no, version, workload::Input::DeleteApp { app: no });
     let command = Command::new("app.delete", row.id.to_string(), input).of(row.tenant);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     let answered = app.ask(&caller, command.slow("app.delete")).await?;
     let found = app.find(move |store| store.app_by_no(no)).await?;
     Ok(begun(&found, answered.operation.as_ref()))

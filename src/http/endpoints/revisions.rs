@@ -157,7 +157,6 @@ async fn rollback(
     IfMatch(version): IfMatch,
     Json(body): Json<Rollback>,
 ) -> Outcome<Rollout> {
-    trial.done_only()?;
     let (found, _) = app
         .service::<permit::DeployRollback>(&caller, &name)
         .await?;
@@ -169,6 +168,9 @@ async fn rollback(
         by: caller.principal().name.clone(),
     };
     let command = command("service.rollback", &view, guarded(service, version, input));
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     let answered = app.ask(&caller, command.slow("rollout")).await;
     let answered = answered.map_err(renamed)?;
     rolling(&app, service, answered.operation.as_ref()).await

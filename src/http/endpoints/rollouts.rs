@@ -60,7 +60,6 @@ async fn hold(
     trial: Trial,
     pause: bool,
 ) -> Outcome<Rollout> {
-    trial.done_only()?;
     let id: RolloutId = name.id().ok_or_else(Problem::not_found)?;
     let reach = caller.reach();
     let (row, view, org) = app
@@ -86,7 +85,11 @@ async fn hold(
         true => ("rollout.pause", workload::Input::PauseRollout { service }),
         false => ("rollout.resume", workload::Input::ResumeRollout { service }),
     };
-    app.ask(caller, command(action, &view, input)).await?;
+    let command = command(action, &view, input);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(caller, command, horizon).await;
+    }
+    app.ask(caller, command).await?;
     let view = app
         .find(move |store| store.service_by_no(service))
         .await?

@@ -158,7 +158,6 @@ async fn create(
     Query(unstable): Query<Unstable>,
     Json(body): Json<ServiceForm>,
 ) -> Outcome<Service> {
-    trial.done_only()?;
     let (found, _) = app.app::<permit::DeployCreate>(&caller, &name).await?;
     let row = found.row.row;
     if row.gone {
@@ -175,6 +174,9 @@ async fn create(
     };
     let input = workload::Input::Create(deploy(wish, &caller, onto).into());
     let command = Command::new("service.create", subject, input).of(row.tenant);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     let answered = app.ask(&caller, command.slow("rollout")).await?;
     let no = deployed(&answered.reply)?;
     let found = app.find(move |store| store.service_by_no(no)).await?;
@@ -298,7 +300,6 @@ async fn edit(
     Match(version): Match,
     Json(patch): Json<Value>,
 ) -> Outcome<Service> {
-    trial.done_only()?;
     let found = looked::<permit::DeployUpdate>(&app, &caller, &name).await?;
     let view = &found.row;
     let (no, before) = (view.row.no, view.row.revision);
@@ -318,6 +319,9 @@ async fn edit(
     };
     let input = workload::Input::Deploy(deploy(wish, &caller, onto).into());
     let command = command("service.edit", view, guarded(no, Some(version), input));
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     let answered = app.ask(&caller, command.slow("rollout")).await?;
     let found = now(&app, no).await?;
     let shown = Service::of(&found);
@@ -347,11 +351,13 @@ async fn delete(
     trial: Trial,
     IfMatch(version): IfMatch,
 ) -> Outcome<Service> {
-    trial.done_only()?;
     let found = looked::<permit::DeployDelete>(&app, &caller, &name).await?;
     let service = found.row.row.no;
     let input = guarded(service, version, workload::Input::Delete { service });
     let command = command("service.delete", &found.row, input).slow("service.delete");
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     let answered = app.ask(&caller, command).await?;
     let shown = Service::of(&now(&app, service).await?);
     let location = format!("/api/v1/services/{}", shown.id);
@@ -375,7 +381,6 @@ async fn scale(
     IfMatch(version): IfMatch,
     Json(body): Json<Scale>,
 ) -> Outcome<Service> {
-    trial.done_only()?;
     let found = looked::<permit::DeployScale>(&app, &caller, &name).await?;
     let service = found.row.row.no;
     let input = workload::Input::Scale {
@@ -388,6 +393,9 @@ async fn scale(
         &found.row,
         guarded(service, version, input),
     );
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     app.ask(&caller, command).await?;
     let shown = Service::of(&now(&app, service).await?);
     let version = shown.version;
@@ -408,11 +416,13 @@ async fn restart(
     trial: Trial,
     IfMatch(version): IfMatch,
 ) -> Outcome<Rollout> {
-    trial.done_only()?;
     let found = looked::<permit::DeployUpdate>(&app, &caller, &name).await?;
     let service = found.row.row.no;
     let input = guarded(service, version, workload::Input::Restart { service });
     let command = command("service.restart", &found.row, input).slow("rollout");
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     let answered = app.ask(&caller, command).await?;
     rolling(&app, service, answered.operation.as_ref()).await
 }
@@ -447,12 +457,14 @@ async fn unpin(
     trial: Trial,
     IfMatch(version): IfMatch,
 ) -> Outcome<Service> {
-    trial.done_only()?;
     let found = looked::<permit::DeployUpdate>(&app, &caller, &name).await?;
     let service = found.row.row.no;
     let input = guarded(service, version, workload::Input::Unpin { service });
-    app.ask(&caller, command("service.unpin", &found.row, input))
-        .await?;
+    let command = command("service.unpin", &found.row, input);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
+    app.ask(&caller, command).await?;
     let shown = Service::of(&now(&app, service).await?);
     let version = shown.version;
     Ok(Answer::ok(shown).state(version))
@@ -462,7 +474,7 @@ async fn scaled_by(
     app: &App,
     caller: &Caller,
     name: &Name,
-    version: Option<u32>,
+    (trial, version): (Trial, Option<u32>),
     policy: Option<nimbus_core::autoscaler::Policy>,
 ) -> Outcome<Service> {
     let found = looked::<permit::DeployUpdate>(app, caller, name).await?;
@@ -474,6 +486,9 @@ async fn scaled_by(
         &found.row,
         guarded(service, version, input),
     );
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(caller, command, horizon).await;
+    }
     app.ask(caller, command).await?;
     let shown = Service::of(&now(app, service).await?);
     let version = shown.version;
@@ -497,9 +512,9 @@ async fn set_autoscale(
     IfMatch(version): IfMatch,
     Json(body): Json<Autoscale>,
 ) -> Outcome<Service> {
-    trial.done_only()?;
     let policy = body.policy("", unstable.allow_unstable)?;
-    scaled_by(&app, &caller, &name, version, Some(policy)).await
+    let guard = (trial, version);
+    scaled_by(&app, &caller, &name, guard, Some(policy)).await
 }
 
 /// Leaves the replicas of a service to people.
@@ -516,8 +531,7 @@ async fn unset_autoscale(
     trial: Trial,
     IfMatch(version): IfMatch,
 ) -> Outcome<Service> {
-    trial.done_only()?;
-    scaled_by(&app, &caller, &name, version, None).await
+    scaled_by(&app, &caller, &name, (trial, version), None).await
 }
 
 /// The time of the last committed group: ages are told as of then.

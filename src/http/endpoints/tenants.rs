@@ -122,7 +122,6 @@ async fn list_bare(
 }
 
 async fn make(app: &App, caller: &Caller, trial: Trial, body: &CreateTenant) -> Outcome<Tenant> {
-    trial.done_only()?;
     let org = match &body.organization_id {
         Some(name) => {
             let name = Name::read(name).ok_or_else(Problem::not_found)?;
@@ -138,6 +137,9 @@ async fn make(app: &App, caller: &Caller, trial: Trial, body: &CreateTenant) -> 
     let subject = wish.slug.clone();
     let input = tenant::Input::Create(wish.into());
     let command = Command::new("tenant.create", subject, input).slow("tenant.create");
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(caller, command, horizon).await;
+    }
     let answered = app.ask(caller, command).await?;
     let Reply::Tenant(Ok(tenant::Answer::Tenant { no, .. })) = answered.reply else {
         return Err(Problem::internal("a tenant was made without an ordinal"));
@@ -249,7 +251,6 @@ async fn edit(
     Match(version): Match,
     Json(body): Json<EditTenant>,
 ) -> Outcome<Tenant> {
-    trial.done_only()?;
     let (found, _) = app.tenant::<permit::TenantUpdate>(&caller, &name).await?;
     let (tenant, row) = (found.row.no, &found.row.row);
     // labels and quota are merged with what was read, so that it must still be there
@@ -257,6 +258,9 @@ async fn edit(
     let edit = body.wish(row)?.into();
     let input = guarded(tenant, Some(version), tenant::Input::Edit { tenant, edit });
     let command = Command::new("tenant.edit", row.id.to_string(), input).of(tenant);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     app.ask(&caller, command).await?;
     let found = app.find(move |store| store.tenant_by_no(tenant)).await?;
     let version = found.row.row.version;
@@ -270,7 +274,6 @@ async fn remove(
     trial: Trial,
     version: Option<u32>,
 ) -> Outcome<Tenant> {
-    trial.done_only()?;
     let (found, _) = app.tenant::<permit::TenantDelete>(caller, name).await?;
     let (tenant, row) = (found.row.no, &found.row.row);
     let id = row.id.to_string();
@@ -280,6 +283,9 @@ async fn remove(
     }
     let input = guarded(tenant, version, tenant::Input::Delete { tenant });
     let command = Command::new("tenant.delete", id, input).of(tenant);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(caller, command, horizon).await;
+    }
     let answered = app.ask(caller, command.slow("tenant.delete")).await?;
     begun(app, tenant, answered.operation.as_ref()).await
 }
@@ -345,12 +351,14 @@ async fn suspend(
     IfMatch(version): IfMatch,
     Json(body): Json<SuspendTenant>,
 ) -> Outcome<Tenant> {
-    trial.done_only()?;
     let (found, _) = app.tenant::<permit::TenantSuspend>(&caller, &name).await?;
     let (tenant, id) = (found.row.no, found.row.row.id.to_string());
     let reason = body.reason.as_deref().map(Into::into);
     let input = guarded(tenant, version, tenant::Input::Suspend { tenant, reason });
     let command = Command::new("tenant.suspend", id, input).of(tenant);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     let answered = app.ask(&caller, command.slow("tenant.suspend")).await?;
     begun(&app, tenant, answered.operation.as_ref()).await
 }
@@ -369,11 +377,13 @@ async fn resume(
     trial: Trial,
     IfMatch(version): IfMatch,
 ) -> Outcome<Tenant> {
-    trial.done_only()?;
     let (found, _) = app.tenant::<permit::TenantSuspend>(&caller, &name).await?;
     let (tenant, id) = (found.row.no, found.row.row.id.to_string());
     let input = guarded(tenant, version, tenant::Input::Resume { tenant });
     let command = Command::new("tenant.resume", id, input).of(tenant);
+    if let Some(horizon) = trial.horizon() {
+        return app.foresee(&caller, command, horizon).await;
+    }
     let answered = app.ask(&caller, command.slow("tenant.resume")).await?;
     begun(&app, tenant, answered.operation.as_ref()).await
 }

@@ -48,20 +48,6 @@ impl IntoParams for Trial {
 }
 
 impl Trial {
-    /// For writes that cannot be tried yet.
-    ///
-    /// # Errors
-    /// 501 if the write is only to be tried.
-    pub fn done_only(self) -> Result<(), Problem> {
-        match self {
-            Trial::Not => Ok(()),
-            Trial::DryRun | Trial::Simulate(_) => Err(Problem::new(
-                Code::NotImplemented,
-                "this write cannot be tried without doing it",
-            )),
-        }
-    }
-
     /// How far ahead a trial looks; `None` if the write is done.
     #[must_use]
     pub fn horizon(self) -> Option<Span> {

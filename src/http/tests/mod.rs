@@ -4,6 +4,7 @@
 mod edge;
 mod events;
 mod idempotency;
+mod lab;
 mod serve;
 mod system;
 

@@ -1,3 +1,5 @@
+//! Forks of a small control plane: what is foretold is what comes.
+
 use nimbus_core::cluster::PodSpec;
 use nimbus_core::ids::ServiceNo;
 use nimbus_core::plan::PlanCode;
