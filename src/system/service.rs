@@ -290,9 +290,9 @@ async fn greet(service: &Service, at: std::net::SocketAddr, say: Hello<'_>) -> R
     say("");
     say("Try in another terminal:");
     say(&format!(
-        "  nimbus --server http://{at} service deploy web --image nginx --autoscale 1..5"
+        "  nimbus --server http://{at} service deploy shop/web --image nginx:alpine --autoscale 1..5"
     ));
-    say(&format!("  nimbus --server http://{at} services"));
+    say(&format!("  nimbus --server http://{at} service list"));
     say(&format!("  nimbus --server http://{at} billing usage"));
     Ok(())
 }
