@@ -13,4 +13,5 @@ pub mod group;
 pub mod journal;
 pub mod ledger;
 pub mod port;
+pub mod shadow;
 pub mod standing;

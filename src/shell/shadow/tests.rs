@@ -1,0 +1,3 @@
+//! Candidates beside a simulated service.
+
+use nimbus_core::time::Time;
