@@ -7,6 +7,7 @@ pub mod actors;
 pub mod anonymise;
 mod branch;
 pub mod fork;
+pub mod follow;
 pub mod journal;
 pub mod lab;
 pub mod record;

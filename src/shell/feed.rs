@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::broadcast;
 
 use super::group::Group;
+use super::shadow::Shadows;
 use crate::store::EventRow;
 
 /// Events that a listener may be behind before it has lagged.
@@ -15,6 +16,7 @@ pub const BEHIND_MAX: usize = 4_096;
 pub struct Feed {
     events: broadcast::Sender<Arc<EventRow>>,
     groups: broadcast::Sender<Arc<Group>>,
+    shadows: Arc<Shadows>,
 }
 
 impl Default for Feed {
@@ -22,6 +24,7 @@ impl Default for Feed {
         Feed {
             events: broadcast::Sender::new(BEHIND_MAX),
             groups: broadcast::Sender::new(BEHIND_MAX),
+            shadows: Arc::default(),
         }
     }
 }
@@ -39,6 +42,12 @@ impl Feed {
     #[must_use]
     pub fn groups(&self) -> broadcast::Receiver<Arc<Group>> {
         self.groups.subscribe()
+    }
+
+    /// Policies that decide along without acting.
+    #[must_use]
+    pub fn shadows(&self) -> &Arc<Shadows> {
+        &self.shadows
     }
 
     /// Sends what a committed group brought; the events have their places.

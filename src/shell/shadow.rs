@@ -11,8 +11,6 @@
 
 mod compare;
 mod price;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +25,7 @@ use nimbus_core::scheduler::{self, Scheduler};
 use nimbus_core::store::{self, Row};
 use nimbus_core::time::{Span, Time};
 use serde::Serialize;
+use tokio::sync::Notify;
 
 use crate::metrics;
 
@@ -69,9 +68,12 @@ pub struct Divergence {
     pub examples: VecDeque<Example>,
 }
 
-/// All shadows; shared by the conductor, which feeds them, and the edges, which ask.
+/// All shadows; shared by who follows the service and feeds them, and the edges, which ask.
 #[derive(Debug, Default)]
-pub struct Shadows(Mutex<BTreeMap<PolicyId, Shadow>>);
+pub struct Shadows {
+    all: Mutex<BTreeMap<PolicyId, Shadow>>,
+    begun: Notify,
+}
 
 /// Why a shadow was not begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -100,7 +102,7 @@ impl Seen {
 
 impl Shadows {
     fn all(&self) -> MutexGuard<'_, BTreeMap<PolicyId, Shadow>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets a candidate watch from the next group on; again, it begins anew.
@@ -113,6 +115,7 @@ impl Shadows {
             return Err(TooMany);
         }
         all.insert(id, Shadow::new(candidate));
+        self.begun.notify_one();
         Ok(())
     }
 
@@ -125,6 +128,13 @@ impl Shadows {
     #[must_use]
     pub fn divergence(&self, id: PolicyId) -> Option<Divergence> {
         self.all().get(&id).map(|shadow| shadow.found.clone())
+    }
+
+    /// Waits until a candidate is to watch.
+    pub async fn wanted(&self) {
+        while !self.any() {
+            self.begun.notified().await;
+        }
     }
 
     /// Whether anything watches.

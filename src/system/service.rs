@@ -15,6 +15,7 @@ use crate::auth::{Access, Proof};
 use crate::cluster::sim::Scene;
 use crate::config::{Config, Loaded, Origin, Speed};
 use crate::http::endpoints::metrics::{Public, own};
+use crate::replay::follow::Follow;
 use crate::replay::fork::Forks;
 use crate::replay::lab::Lab;
 use crate::shell::clock::{Clock, Pace};
@@ -97,6 +98,14 @@ impl Service {
             stop: stop.clone(),
         });
         let actors = actors.await?;
+        let follow = Follow {
+            ledger: Arc::new(backends.store.clone()),
+            config: scene.machines(),
+            feed: feed.clone(),
+            metrics: metrics.nouns.clone(),
+            stop: stop.clone(),
+        };
+        runtime::spawn(follow.run());
         Ok(Service {
             port,
             lab: Lab::new(backends.store.clone()),

@@ -12,5 +12,6 @@ mod http_tenants;
 mod journal;
 mod replay;
 mod scenarios;
+mod shadow;
 mod simulate;
 mod tidy;

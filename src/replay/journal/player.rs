@@ -6,7 +6,7 @@ use nimbus_core::conductor::{Cascade, Conductor};
 use nimbus_core::digest::EventHash;
 use nimbus_core::machine::{Address, Effect, Message, Outbox, Reply};
 use nimbus_core::machines::{Config, Machines};
-use nimbus_core::store::{Record, Store, StoreError};
+use nimbus_core::store::{Record, Row, Store, StoreError};
 use nimbus_core::time::Time;
 use nimbus_sim::store::MemoryStore;
 
@@ -70,6 +70,17 @@ impl Player {
     /// # Errors
     /// If it does not come to rest.
     pub fn group(&mut self, group: &Group, watch: Watch<'_>) -> Result<(), Unplayed> {
+        self.group_with(group, &mut |_, effects| {
+            effects.iter().for_each(|effect| watch(group.now, effect));
+        })
+    }
+
+    /// The same; `each` is shown every delivery with its effects.
+    pub(in crate::replay) fn group_with(
+        &mut self,
+        group: &Group,
+        each: &mut dyn FnMut(&Message, &[Effect]),
+    ) -> Result<(), Unplayed> {
         self.before = self.conductor.events();
         self.decisions = 0;
         self.replies.clear();
@@ -82,25 +93,29 @@ impl Player {
                 Input::Seen(event) => event.deliver(|message| self.conductor.join(root, message)),
             }
         }
-        let records = self.rest(group.now, watch)?;
+        let records = self.rest(each)?;
         self.store.commit(group.seq, records)?;
         self.last = group.seq;
         Ok(())
     }
 
-    fn rest(&mut self, now: Time, watch: Watch<'_>) -> Result<Vec<Record>, Cascade> {
+    fn rest(
+        &mut self,
+        each: &mut dyn FnMut(&Message, &[Effect]),
+    ) -> Result<Vec<Record>, Cascade> {
         let mut records = Vec::new();
         while let Some(mut batch) = self.conductor.batch()? {
             for delivery in batch.deliveries.drain(..) {
                 let address = delivery.message.address();
                 let (seed, drawn) = self.conductor.open(&delivery.message);
                 self.out.begin(seed, address, drawn);
+                let message = delivery.message.clone();
                 self.machines
                     .handle(batch.now, delivery.message, &mut self.out);
                 let (drawn, effects) = (self.out.drawn(), self.out.effects());
                 self.conductor.close(address, drawn, effects);
+                each(&message, effects);
                 for effect in self.out.drain() {
-                    watch(now, &effect);
                     match effect {
                         Effect::Send(Message::Cluster(_)) => {}
                         Effect::Reply(reply) => {
@@ -129,6 +144,18 @@ impl Player {
     #[must_use]
     pub fn hashes(&self) -> [EventHash; Address::COUNT] {
         self.conductor.hashes()
+    }
+
+    /// All rows that the machines have recorded.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        self.store.rows().cloned().collect()
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.conductor.now()
     }
 
     /// The last group.

@@ -1,3 +1,0 @@
-//! Candidates beside a simulated service.
-
-use nimbus_core::time::Time;
