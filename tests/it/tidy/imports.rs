@@ -59,7 +59,9 @@ const SRC: &[(&str, &[&str])] = &[
     ),
     (
         "src/replay/",
-        &["runtime", "replay", "store", "shell", "cluster"],
+        &[
+            "runtime", "replay", "store", "shell", "cluster", "metrics",
+        ],
     ),
     // edges
     (
