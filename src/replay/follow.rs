@@ -114,7 +114,8 @@ fn snapshot(ledger: &dyn Ledger, config: Config) -> Result<Snapshot, StoreError>
     for _ in 0..TRIES {
         let before = ledger.last()?;
         let rows = ledger.rows()?;
-        let Some(last) = before.filter(|before| ledger.last().ok().flatten().as_ref() == Some(before))
+        let Some(last) =
+            before.filter(|before| ledger.last().ok().flatten().as_ref() == Some(before))
         else {
             continue;
         };
@@ -131,7 +132,9 @@ fn snapshot(ledger: &dyn Ledger, config: Config) -> Result<Snapshot, StoreError>
             rows,
         });
     }
-    Err(StoreError::Unavailable("groups come faster than rows can be read".to_owned()))
+    Err(StoreError::Unavailable(
+        "groups come faster than rows can be read".to_owned(),
+    ))
 }
 
 impl Player {

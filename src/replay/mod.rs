@@ -6,8 +6,8 @@
 pub mod actors;
 pub mod anonymise;
 mod branch;
-pub mod fork;
 pub mod follow;
+pub mod fork;
 pub mod journal;
 pub mod lab;
 pub mod record;

@@ -93,10 +93,7 @@ impl Seen {
     /// Whether shadows look at deliveries to this machine.
     #[must_use]
     pub fn concerns(message: &Message) -> bool {
-        matches!(
-            message.address(),
-            Address::Scheduler | Address::Autoscaler
-        )
+        matches!(message.address(), Address::Scheduler | Address::Autoscaler)
     }
 }
 
@@ -228,7 +225,9 @@ impl Shadow {
             }
             Candidate::Autoscale(policy, services) => {
                 let rows = rows.iter().filter_map(autoscaler_row);
-                let rows = rows.map(|row| under(row, policy, services.as_deref())).collect();
+                let rows = rows
+                    .map(|row| under(row, policy, services.as_deref()))
+                    .collect();
                 let machine = Autoscaler::restore(config.autoscaler, rows, now, &mut out);
                 Decider::Autoscaler(Box::new(machine))
             }
@@ -241,7 +240,8 @@ impl Shadow {
     /// Keeps the timers of periods that the live policies may not have.
     fn arm(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            if let Effect::At(at, Message::Autoscaler(autoscaler::Input::Tick { period })) = effect {
+            if let Effect::At(at, Message::Autoscaler(autoscaler::Input::Tick { period })) = effect
+            {
                 self.timers.insert(period, at);
             }
         }
@@ -282,8 +282,12 @@ impl Shadow {
         if let autoscaler::Input::Tick { period } = input {
             self.timers.remove(&period); // the live one has it as well
         }
-        if let (autoscaler::Input::Watch { service, policy, .. }, Candidate::Autoscale(other, only)) =
-            (&mut input, &self.candidate)
+        if let (
+            autoscaler::Input::Watch {
+                service, policy, ..
+            },
+            Candidate::Autoscale(other, only),
+        ) = (&mut input, &self.candidate)
             && covers(only.as_deref(), *service)
         {
             *policy = Arc::clone(other);
@@ -383,7 +387,11 @@ impl Prices {
     fn new(billing: &billing::Config, scheduler: &scheduler::Config) -> Prices {
         Prices {
             list: billing.prices,
-            nodes: scheduler.pools.iter().map(|pool| pool.price_micro_hour).collect(),
+            nodes: scheduler
+                .pools
+                .iter()
+                .map(|pool| pool.price_micro_hour)
+                .collect(),
             ..Prices::default()
         }
     }

@@ -88,7 +88,11 @@ fn a_candidate_that_is_the_present_policy_never_differs() {
     for from in [0, 1, 97, 600] {
         let score = Candidate::Score(ScoreKind::BusiestCpu);
         let (found, _) = watched("quickstart", 24, from, score);
-        assert_eq!((found.differing, found.cost_delta_micro), (0, 0), "{found:?}");
+        assert_eq!(
+            (found.differing, found.cost_delta_micro),
+            (0, 0),
+            "{found:?}"
+        );
         assert!(found.decisions > 10, "{found:?}");
     }
     let flap = Policy {
@@ -97,7 +101,12 @@ fn a_candidate_that_is_the_present_policy_never_differs() {
         allow_flap: true,
         ..Policy::default()
     };
-    let (same, _) = watched("flap", 1, 3, Candidate::Autoscale(Arc::new(flap), Some(Vec::new())));
+    let (same, _) = watched(
+        "flap",
+        1,
+        3,
+        Candidate::Autoscale(Arc::new(flap), Some(Vec::new())),
+    );
     assert_eq!(same.differing, 0, "{same:?}");
     assert!(same.decisions > 0, "{same:?}");
 }
@@ -105,13 +114,19 @@ fn a_candidate_that_is_the_present_policy_never_differs() {
 #[test]
 fn another_score_differs_in_placements_and_costs_nothing_by_itself() {
     let (found, text) = watched("quickstart", 24, 40, Candidate::Score(ScoreKind::Spread));
-    assert!(found.by_kind.get(&Kind::Placement).is_some_and(|n| *n > 0), "{found:?}");
+    assert!(
+        found.by_kind.get(&Kind::Placement).is_some_and(|n| *n > 0),
+        "{found:?}"
+    );
     assert_eq!(found.differing, found.by_kind.values().sum::<u64>());
     assert!(!found.examples.is_empty() && found.since.is_some());
     let line = text
         .lines()
         .find(|line| line.starts_with("nimbus_policy_shadow_divergence_total{"));
-    assert!(line.is_some_and(|line| line.ends_with(&format!(" {}", found.differing))), "{text}");
+    assert!(
+        line.is_some_and(|line| line.ends_with(&format!(" {}", found.differing))),
+        "{text}"
+    );
 }
 
 #[test]
@@ -122,13 +137,26 @@ fn a_greedy_candidate_differs_in_scaling_and_costs_more() {
         max: 50,
         ..Policy::default()
     };
-    let (found, _) = watched("quickstart", 24, 40, Candidate::Autoscale(Arc::new(greedy), None));
-    assert!(found.by_kind.get(&Kind::Scale).is_some_and(|n| *n > 0), "{found:?}");
+    let (found, _) = watched(
+        "quickstart",
+        24,
+        40,
+        Candidate::Autoscale(Arc::new(greedy), None),
+    );
+    assert!(
+        found.by_kind.get(&Kind::Scale).is_some_and(|n| *n > 0),
+        "{found:?}"
+    );
     assert!(found.cost_delta_micro > 0, "{found:?}");
     let slow = Policy {
         period: Span::from_secs(600),
         ..Policy::default()
     };
-    let (found, _) = watched("quickstart", 24, 40, Candidate::Autoscale(Arc::new(slow), None));
+    let (found, _) = watched(
+        "quickstart",
+        24,
+        40,
+        Candidate::Autoscale(Arc::new(slow), None),
+    );
     assert!(found.differing > 0);
 }

@@ -99,10 +99,7 @@ impl Player {
         Ok(())
     }
 
-    fn rest(
-        &mut self,
-        each: &mut dyn FnMut(&Message, &[Effect]),
-    ) -> Result<Vec<Record>, Cascade> {
+    fn rest(&mut self, each: &mut dyn FnMut(&Message, &[Effect])) -> Result<Vec<Record>, Cascade> {
         let mut records = Vec::new();
         while let Some(mut batch) = self.conductor.batch()? {
             for delivery in batch.deliveries.drain(..) {

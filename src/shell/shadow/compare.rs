@@ -48,7 +48,9 @@ pub(super) fn choices(effects: &[Effect]) -> Vec<Decision> {
         Effect::Explain(decision) => Some(*decision),
         _ => None,
     });
-    decisions.filter(|decision| subject(decision).is_some()).collect()
+    decisions
+        .filter(|decision| subject(decision).is_some())
+        .collect()
 }
 
 fn subject(decision: &Decision) -> Option<Subject> {
@@ -78,7 +80,9 @@ pub(super) fn differing(
     let mut rest: Vec<&Decision> = candidate.iter().collect();
     let mut found = Vec::new();
     for choice in live {
-        let other = rest.iter().position(|other| subject(other) == subject(choice));
+        let other = rest
+            .iter()
+            .position(|other| subject(other) == subject(choice));
         match other.map(|at| rest.remove(at)) {
             Some(other) if same(choice, other) => {}
             other => found.push((Some(*choice), other.copied())),

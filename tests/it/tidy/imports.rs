@@ -59,9 +59,7 @@ const SRC: &[(&str, &[&str])] = &[
     ),
     (
         "src/replay/",
-        &[
-            "runtime", "replay", "store", "shell", "cluster", "metrics",
-        ],
+        &["runtime", "replay", "store", "shell", "cluster", "metrics"],
     ),
     // edges
     (
