@@ -7,24 +7,24 @@ use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
 use super::problem::{Body, Field};
 
 /// What every operation may answer beside its own.
-const COMMON: [(&str, &str); 8] = [
+const COMMON: [(&str, &str); 9] = [
     ("400", "The request cannot be understood"),
     ("401", "No credential, or one that is not accepted"),
     ("403", "Visible, but not allowed"),
     ("404", "Absent or not visible"),
     ("406", "No format that the client accepts"),
+    ("422", "Fields say what they may not say"),
     ("429", "Too often, or too much at once"),
     ("500", "A defect of the service"),
     ("503", "The service cannot answer now"),
 ];
 
 /// What operations with a body or an effect may answer beside that.
-const WRITES: [(&str, &str); 8] = [
+const WRITES: [(&str, &str); 7] = [
     ("409", "The present state does not allow it"),
     ("412", "Another version"),
     ("413", "The body is too large"),
     ("415", "The body is no JSON"),
-    ("422", "Fields say what they may not say"),
     ("428", "The version is missing"),
     ("504", "The outcome is unknown"),
     ("507", "Nothing can be written now"),

@@ -1,6 +1,7 @@
 //! The last step of every answer: problem bodies, 304, OPTIONS, headers that all answers have.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::header::{
@@ -14,7 +15,7 @@ use crate::http::app::App;
 use crate::http::problem::{Code, Problem, Unfinished};
 
 /// Adds what the handler could not know.
-pub(super) fn finish(app: &App, seen: &Seen, response: Response) -> Response {
+pub(super) fn finish(app: &App, seen: &Seen, response: Response, took: Duration) -> Response {
     let response = methods(seen, response);
     let mut response = problem(seen, response);
     not_modified(seen, &mut response);
@@ -27,8 +28,10 @@ pub(super) fn finish(app: &App, seen: &Seen, response: Response) -> Response {
     let private = HeaderValue::from_static("no-store");
     headers.entry(CACHE_CONTROL).or_insert(private);
     if app.dev() {
-        let timing = HeaderValue::from_static("app");
-        headers.entry("server-timing").or_insert(timing);
+        let timing = format!("app;dur={}.{:03}", took.as_millis(), took.subsec_micros() % 1_000);
+        if let Ok(timing) = HeaderValue::try_from(timing) {
+            headers.insert("server-timing", timing);
+        }
     }
     response
 }

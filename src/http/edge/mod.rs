@@ -45,7 +45,7 @@ pub(super) async fn edge(State(app): State<App>, request: Request, next: Next) -
     let seen = Seen::of(&request, &context);
     let mut named = None;
     let answered = handle(&app, request, context, next, &mut named).await;
-    let response = finish::finish(&app, &seen, answered);
+    let response = finish::finish(&app, &seen, answered, started.elapsed());
     seen.report(&app, named.as_deref(), response.status(), started.elapsed());
     response
 }
@@ -95,6 +95,9 @@ async fn run(mut request: Request, context: Context, next: Next) -> Response {
 /// Path, format, credential and limits, in this order.
 async fn admit(app: &App, parts: &Parts, context: &mut Context) -> Result<throttle::Turn, Problem> {
     path::check(&parts.uri)?;
+    if !known(&parts.method) {
+        return Err(Problem::new(Code::MethodNotAllowed, "no path takes this method"));
+    }
     acceptable(&parts.method, &parts.headers)?;
     let shown = Shown {
         headers: &parts.headers,
@@ -211,18 +214,18 @@ impl Seen {
             "answered"
         );
     }
+}
 
-    /// Methods are a label: a client's own words are not.
-    fn known(&self) -> bool {
-        let known = [
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::PUT,
-            Method::PATCH,
-            Method::DELETE,
-            Method::OPTIONS,
-        ];
-        known.contains(&self.method)
-    }
+/// Whether any path takes a method.
+fn known(method: &Method) -> bool {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    known.contains(method)
 }
