@@ -195,7 +195,7 @@ impl Seen {
     /// The metrics and the line of the access log.
     fn report(&self, app: &App, principal: Option<&str>, status: StatusCode, took: Duration) {
         let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
-        let method = if self.known() {
+        let method = if known(&self.method) {
             self.method.as_str()
         } else {
             "other"
