@@ -41,8 +41,7 @@ pub struct Params {
     /// Only items whose name holds this text.
     #[param(max_length = 200)]
     q: Option<String>,
-    /// Only these fields of each item.
-    #[param(example = "id,name")]
+    /// Only these fields of each item, `id,name`; the others are left out.
     fields: Option<String>,
 }
 
