@@ -28,7 +28,11 @@ pub(super) fn finish(app: &App, seen: &Seen, response: Response, took: Duration)
     let private = HeaderValue::from_static("no-store");
     headers.entry(CACHE_CONTROL).or_insert(private);
     if app.dev() {
-        let timing = format!("app;dur={}.{:03}", took.as_millis(), took.subsec_micros() % 1_000);
+        let timing = format!(
+            "app;dur={}.{:03}",
+            took.as_millis(),
+            took.subsec_micros() % 1_000
+        );
         if let Ok(timing) = HeaderValue::try_from(timing) {
             headers.insert("server-timing", timing);
         }

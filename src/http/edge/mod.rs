@@ -96,7 +96,10 @@ async fn run(mut request: Request, context: Context, next: Next) -> Response {
 async fn admit(app: &App, parts: &Parts, context: &mut Context) -> Result<throttle::Turn, Problem> {
     path::check(&parts.uri)?;
     if !known(&parts.method) {
-        return Err(Problem::new(Code::MethodNotAllowed, "no path takes this method"));
+        return Err(Problem::new(
+            Code::MethodNotAllowed,
+            "no path takes this method",
+        ));
     }
     acceptable(&parts.method, &parts.headers)?;
     let shown = Shown {
