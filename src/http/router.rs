@@ -11,7 +11,8 @@ use super::cors;
 use super::edge::edge;
 use super::endpoints::{
     actors, apps, audit, auth, billing, config, docs, events, health, keys, logs, metrics, nodes,
-    operations, problems, revisions, rollouts, runs, scenarios, services, tenants, version, whoami,
+    operations, problems, quota, replicas, revisions, rollouts, runs, scenarios, services, tenants,
+    version, whoami,
 };
 use super::openapi;
 use super::problem::Problem;
@@ -33,7 +34,9 @@ fn api() -> OpenApiRouter<App> {
         .merge(operations::routes())
         .merge(tenants::routes())
         .merge(apps::routes())
+        .merge(quota::routes())
         .merge(services::routes())
+        .merge(replicas::routes())
         .merge(revisions::routes())
         .merge(rollouts::routes())
         .merge(logs::routes())

@@ -13,7 +13,12 @@ async fn a_tenant_is_made_and_becomes_active_behind_the_answer() {
         .is(202);
     assert_eq!(made.body["slug"], "my-acme");
     assert_eq!(made.body["namespace"], "nimbus-my-acme");
-    assert_eq!(made.body["status"], "provisioning");
+    // the simulated space may be there by the time that the answer is read
+    let status = made.body["status"].as_str();
+    assert!(
+        matches!(status, Some("provisioning" | "active")),
+        "{status:?}"
+    );
     assert_eq!(
         made.header("location"),
         format!("/api/v1/tenants/{}", made.id())

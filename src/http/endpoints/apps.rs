@@ -108,7 +108,7 @@ pub(super) async fn tenant_of<P: nimbus_core::access::Permit>(
 /// Makes an app. It stays without services until it is deleted.
 #[utoipa::path(
     post, path = "/api/v1/apps", operation_id = "create_app", tag = "apps",
-    request_body = CreateApp,
+    params(Trial), request_body = CreateApp,
     responses((status = 201, description = "The app", body = Shown)),
     extensions(("x-nimbus-permission" = json!("deploy:create")), ("x-nimbus-rows" = json!(["S1-01", "S1-02", "S1-20"]))),
 )]
@@ -174,7 +174,7 @@ fn guarded(app: AppNo, version: Option<u32>, then: workload::Input) -> workload:
 /// Changes an app: all fields together, or nothing.
 #[utoipa::path(
     patch, path = "/api/v1/apps/{id}", operation_id = "edit_app", tag = "apps",
-    params(("id" = String, Path, description = "Id or slug of the app")),
+    params(("id" = String, Path, description = "Id or slug of the app"), Trial),
     request_body = EditApp,
     responses((status = 200, description = "The app", body = Shown)),
     extensions(("x-nimbus-permission" = json!("deploy:update")), ("x-nimbus-rows" = json!(["S1-01", "S1-20"]))),
@@ -219,7 +219,7 @@ fn begun(found: &Found<AppView>, operation: Option<&OperationRow>) -> Answer<Sho
 /// Deletes an app, its services first. Asked again, the answer is the same.
 #[utoipa::path(
     delete, path = "/api/v1/apps/{id}", operation_id = "delete_app", tag = "apps",
-    params(("id" = String, Path, description = "Id or slug of the app")),
+    params(("id" = String, Path, description = "Id or slug of the app"), Trial),
     responses((status = 202, description = "The app, deleting", body = Shown)),
     extensions(("x-nimbus-permission" = json!("deploy:delete")), ("x-nimbus-rows" = json!(["S1-24"]))),
 )]

@@ -20,7 +20,7 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::services::present;
+use super::replicas::present;
 use crate::cluster::sim::{LogLine, lines};
 use crate::http::answer::Answer;
 use crate::http::app::App;

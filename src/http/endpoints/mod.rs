@@ -15,6 +15,8 @@ pub mod metrics;
 pub mod nodes;
 pub mod operations;
 pub mod problems;
+pub mod quota;
+pub mod replicas;
 pub mod revisions;
 pub mod rollouts;
 pub mod runs;

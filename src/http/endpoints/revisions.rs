@@ -144,7 +144,7 @@ pub(in crate::http) struct Rollback {
 /// leaves it alone until it is unpinned.
 #[utoipa::path(
     post, path = "/api/v1/services/{id}/rollback", operation_id = "rollback_service", tag = "revisions",
-    params(("id" = String, Path, description = "Id or name of the service")),
+    params(("id" = String, Path, description = "Id or name of the service"), Trial),
     request_body = Rollback,
     responses((status = 202, description = "The rollout", body = Rollout)),
     extensions(("x-nimbus-permission" = json!("deploy:rollback")), ("x-nimbus-rows" = json!(["S1-19"]))),

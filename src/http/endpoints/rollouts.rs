@@ -101,7 +101,7 @@ async fn hold(
 /// Lets a rollout stand still; its deadline stands still with it.
 #[utoipa::path(
     post, path = "/api/v1/rollouts/{id}/pause", operation_id = "pause_rollout", tag = "rollouts",
-    params(("id" = String, Path, description = "Id of the rollout")),
+    params(("id" = String, Path, description = "Id of the rollout"), Trial),
     responses((status = 200, description = "The rollout", body = Rollout)),
     extensions(("x-nimbus-permission" = json!("deploy:update")), ("x-nimbus-rows" = json!(["S1-08"]))),
 )]
@@ -117,7 +117,7 @@ async fn pause(
 /// Lets a paused rollout go on.
 #[utoipa::path(
     post, path = "/api/v1/rollouts/{id}/resume", operation_id = "resume_rollout", tag = "rollouts",
-    params(("id" = String, Path, description = "Id of the rollout")),
+    params(("id" = String, Path, description = "Id of the rollout"), Trial),
     responses((status = 200, description = "The rollout", body = Rollout)),
     extensions(("x-nimbus-permission" = json!("deploy:update")), ("x-nimbus-rows" = json!(["S1-08"]))),
 )]

@@ -1,12 +1,10 @@
-//! Services: listed, made, shown, changed, scaled, restarted, deleted; their status and replicas.
+//! Services: listed, made, shown, changed, scaled, restarted, deleted.
 
 use axum::extract::State;
 use nimbus_core::access::permit;
 use nimbus_core::cluster::PodSpec;
 use nimbus_core::ids::ServiceNo;
 use nimbus_core::machine::Reply;
-use nimbus_core::store::StoreError;
-use nimbus_core::time::Time;
 use nimbus_core::workload::{self, Actor, Deploy, Kind, ServiceStatus, Strategy, Subject};
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,7 +12,6 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::logs::said;
 use crate::http::answer::{Answer, Outcome};
 use crate::http::app::{App, Command};
 use crate::http::caller::Caller;
@@ -25,18 +22,9 @@ use crate::http::list::{List, PageOf};
 use crate::http::lookup::Looked;
 use crate::http::problem::{Code, Problem};
 use crate::http::views::autoscale::Autoscale;
-use crate::http::views::logs::Line;
-use crate::http::views::replica::Replica;
 use crate::http::views::rollout::Rollout;
 use crate::http::views::service::Service;
-use crate::http::views::status::{Facts, Status};
-use crate::store::{
-    DecisionFilter, DecisionKind, Found, LIMIT_MAX, Page, ServiceFilter, ServiceView, Store,
-    Visible,
-};
-
-/// Log lines in the status of a service that failed.
-const LAST_LINES: usize = 50;
+use crate::store::{Found, ServiceFilter, ServiceView, Store};
 
 /// Routes of this file.
 pub(in crate::http) fn routes() -> OpenApiRouter<App> {
@@ -47,8 +35,6 @@ pub(in crate::http) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(restart))
         .routes(routes!(unpin))
         .routes(routes!(set_autoscale, unset_autoscale))
-        .routes(routes!(status))
-        .routes(routes!(replicas))
 }
 
 /// Filters of the list.
@@ -145,7 +131,7 @@ struct Onto {
 /// Makes a service in an app, with its first revision and a rollout that is pending.
 #[utoipa::path(
     post, path = "/api/v1/apps/{id}/services", operation_id = "create_service", tag = "services",
-    params(("id" = String, Path, description = "Id or slug of the app"), Unstable),
+    params(("id" = String, Path, description = "Id or slug of the app"), Unstable, Trial),
     request_body = ServiceForm,
     responses((status = 201, description = "The service", body = Service)),
     extensions(("x-nimbus-permission" = json!("deploy:create")), ("x-nimbus-rows" = json!(["S1-03", "S1-04", "S1-07", "S1-20"]))),
@@ -198,7 +184,7 @@ fn deployed(reply: &Reply) -> Result<ServiceNo, Problem> {
 }
 
 /// A service that is not gone, and the witness.
-async fn looked<P: nimbus_core::access::Permit>(
+pub(super) async fn looked<P: nimbus_core::access::Permit>(
     app: &App,
     caller: &Caller,
     name: &Name,
@@ -283,7 +269,7 @@ fn patched(view: &ServiceView, patch: Value) -> Result<ServiceForm, Problem> {
 /// revision and a rollout; the same one changes nothing.
 #[utoipa::path(
     patch, path = "/api/v1/services/{id}", operation_id = "edit_service", tag = "services",
-    params(("id" = String, Path, description = "Id or name of the service"), Unstable),
+    params(("id" = String, Path, description = "Id or name of the service"), Unstable, Trial),
     request_body(content = Object, description = "Any fields of a service's creation; null gives a field its default"),
     responses(
         (status = 200, description = "The service; no rollout was needed", body = Service),
@@ -340,7 +326,7 @@ async fn edit(
 /// Deletes a service. Asked again, the answer is the same until it is gone.
 #[utoipa::path(
     delete, path = "/api/v1/services/{id}", operation_id = "delete_service", tag = "services",
-    params(("id" = String, Path, description = "Id or name of the service")),
+    params(("id" = String, Path, description = "Id or name of the service"), Trial),
     responses((status = 202, description = "The service, deleting", body = Service)),
     extensions(("x-nimbus-permission" = json!("deploy:delete")), ("x-nimbus-rows" = json!(["S1-24"]))),
 )]
@@ -368,7 +354,7 @@ async fn delete(
 /// Sets the number of replicas, at once: no revision, no rollout.
 #[utoipa::path(
     put, path = "/api/v1/services/{id}/scale", operation_id = "scale_service", tag = "services",
-    params(("id" = String, Path, description = "Id or name of the service")),
+    params(("id" = String, Path, description = "Id or name of the service"), Trial),
     request_body = Scale,
     responses((status = 200, description = "The service", body = Service)),
     extensions(("x-nimbus-permission" = json!("deploy:scale")), ("x-nimbus-rows" = json!(["S1-05", "S1-20"]))),
@@ -405,7 +391,7 @@ async fn scale(
 /// Replaces all replicas of the present revision, a few at a time.
 #[utoipa::path(
     post, path = "/api/v1/services/{id}/restart", operation_id = "restart_service", tag = "services",
-    params(("id" = String, Path, description = "Id or name of the service")),
+    params(("id" = String, Path, description = "Id or name of the service"), Trial),
     responses((status = 202, description = "The rollout", body = Rollout)),
     extensions(("x-nimbus-permission" = json!("deploy:update")), ("x-nimbus-rows" = json!(["S1-08"]))),
 )]
@@ -446,7 +432,7 @@ pub(super) async fn rolling(
 /// Lets automation change a service again that a rollback pinned.
 #[utoipa::path(
     post, path = "/api/v1/services/{id}/unpin", operation_id = "unpin_service", tag = "services",
-    params(("id" = String, Path, description = "Id or name of the service")),
+    params(("id" = String, Path, description = "Id or name of the service"), Trial),
     responses((status = 200, description = "The service", body = Service)),
     extensions(("x-nimbus-permission" = json!("deploy:update")), ("x-nimbus-rows" = json!(["S1-19"]))),
 )]
@@ -498,7 +484,7 @@ async fn scaled_by(
 /// Has a service scaled by its load. Its replicas are brought within the bounds at once.
 #[utoipa::path(
     put, path = "/api/v1/services/{id}/autoscale", operation_id = "set_autoscale", tag = "services",
-    params(("id" = String, Path, description = "Id or name of the service"), Unstable),
+    params(("id" = String, Path, description = "Id or name of the service"), Unstable, Trial),
     request_body = Autoscale,
     responses((status = 200, description = "The service", body = Service)),
     extensions(("x-nimbus-permission" = json!("deploy:update")), ("x-nimbus-rows" = json!(["S0-14", "U-03"]))),
@@ -520,7 +506,7 @@ async fn set_autoscale(
 /// Leaves the replicas of a service to people.
 #[utoipa::path(
     delete, path = "/api/v1/services/{id}/autoscale", operation_id = "unset_autoscale", tag = "services",
-    params(("id" = String, Path, description = "Id or name of the service")),
+    params(("id" = String, Path, description = "Id or name of the service"), Trial),
     responses((status = 200, description = "The service", body = Service)),
     extensions(("x-nimbus-permission" = json!("deploy:update")), ("x-nimbus-rows" = json!(["S0-14"]))),
 )]
@@ -532,74 +518,6 @@ async fn unset_autoscale(
     IfMatch(version): IfMatch,
 ) -> Outcome<Service> {
     scaled_by(&app, &caller, &name, (trial, version), None).await
-}
-
-/// The time of the last committed group: ages are told as of then.
-pub(super) fn present(store: &Store) -> Result<Time, StoreError> {
-    Ok(store.last()?.map_or(Time::ZERO, |last| last.now))
-}
-
-/// What a status is made of, read at once.
-fn facts(store: &Store, view: &ServiceView) -> Result<Status, StoreError> {
-    let now = present(store)?;
-    let replicas = store.replicas(view.row.no, &Page::first(LIMIT_MAX))?.items;
-    let filter = DecisionFilter {
-        tenant: Some(view.row.tenant),
-        service: Some(view.row.no),
-        kind: Some(DecisionKind::Wait),
-        since: None,
-    };
-    let wait = store.decisions(&Visible::All, &filter, &Page::first(1))?;
-    let lines = said(&replicas, None, now, LAST_LINES);
-    let shown: Vec<Line> = lines
-        .iter()
-        .map(|line| Line::of(line, &view.row.name))
-        .collect();
-    Ok(Status::of(&Facts {
-        service: view,
-        replicas: &replicas,
-        wait: wait.items.first(),
-        lines: &shown,
-        now,
-    }))
-}
-
-/// Shows where a service stands and why. Cheap to poll: send the `ETag` back as `If-None-Match`.
-#[utoipa::path(
-    get, path = "/api/v1/services/{id}/status", operation_id = "get_service_status", tag = "services",
-    params(("id" = String, Path, description = "Id or name of the service")),
-    responses((status = 200, description = "The status", body = Status)),
-    extensions(("x-nimbus-permission" = json!("service:read")), ("x-nimbus-rows" = json!(["S1-06", "S1-09"]))),
-)]
-async fn status(State(app): State<App>, caller: Caller, Path(name): Path<Name>) -> Outcome<Status> {
-    let found = looked::<permit::ServiceRead>(&app, &caller, &name).await?;
-    let version = found.row.row.version;
-    let status = app.read(move |store| facts(store, &found.row)).await?;
-    Ok(Answer::ok(status).state(version))
-}
-
-/// Lists the replicas of a service; those that have ended stay for an hour.
-#[utoipa::path(
-    get, path = "/api/v1/services/{id}/replicas", operation_id = "list_replicas", tag = "services",
-    params(("id" = String, Path, description = "Id or name of the service"), crate::http::list::Params),
-    responses((status = 200, description = "Replicas", body = PageOf<Replica>)),
-    extensions(("x-nimbus-permission" = json!("service:read")), ("x-nimbus-rows" = json!(["S1-09"]))),
-)]
-async fn replicas(
-    State(app): State<App>,
-    caller: Caller,
-    Path(name): Path<Name>,
-    list: List<Nothing>,
-) -> Outcome<PageOf<Value>> {
-    let found = looked::<permit::ServiceRead>(&app, &caller, &name).await?;
-    let (service, deployment) = (found.row.row.no, found.row.row.name.clone());
-    let page = list.page(&[crate::store::By::CreatedAt], false)?;
-    let (now, listed) = app
-        .read(move |store| Ok::<_, StoreError>((present(store)?, store.replicas(service, &page)?)))
-        .await?;
-    Ok(Answer::ok(list.answer(listed, |row| {
-        Replica::of(&row, &deployment, now)
-    })?))
 }
 
 /// No filters.

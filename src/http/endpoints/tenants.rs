@@ -1,14 +1,10 @@
-//! Tenants: listed, made, shown, changed, suspended, deleted; their quota.
-
-use std::collections::BTreeMap;
+//! Tenants: listed, made, shown, changed, suspended, deleted.
 
 use axum::extract::State;
 use nimbus_core::access::{Object, permit};
-use nimbus_core::ids::{AppNo, TenantNo};
+use nimbus_core::ids::TenantNo;
 use nimbus_core::machine::Reply;
-use nimbus_core::store::StoreError;
 use nimbus_core::tenant::{self, Status};
-use nimbus_core::units::Resources;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,11 +17,10 @@ use crate::http::extract::{IfMatch, Json, Match, Name, Path, Trial};
 use crate::http::forms::tenant::{CreateTenant, EditTenant, SuspendTenant, status};
 use crate::http::list::{List, PageOf};
 use crate::http::problem::Problem;
-use crate::http::views::quota::{AppUse, Quota};
 use crate::http::views::tenant::Tenant;
 use crate::store::{
-    AppFilter, Found, LIMIT_MAX, Listed, OperationFilter, OperationRow, Page, Phase, ServiceFilter,
-    Store, TenantFilter, TenantView, Visible,
+    Found, LIMIT_MAX, Listed, OperationFilter, OperationRow, Page, Store, TenantFilter, TenantView,
+    Visible,
 };
 
 /// Routes of this file.
@@ -35,7 +30,6 @@ pub(in crate::http) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get, edit, delete))
         .routes(routes!(suspend))
         .routes(routes!(resume))
-        .routes(routes!(quota))
         .routes(routes!(list_bare, create_bare))
         .routes(routes!(get_bare, delete_bare))
 }
@@ -159,7 +153,7 @@ async fn begun(app: &App, no: TenantNo, operation: Option<&OperationRow>) -> Out
 /// Makes a tenant. Its space in the cluster is made behind the answer.
 #[utoipa::path(
     post, path = "/api/v1/tenants", operation_id = "create_tenant", tag = "tenants",
-    request_body = CreateTenant,
+    params(Trial), request_body = CreateTenant,
     responses((status = 202, description = "The tenant, provisioning", body = Tenant)),
     extensions(("x-nimbus-permission" = json!("tenant:create")), ("x-nimbus-rows" = json!(["S0-01", "S0-21"]))),
 )]
@@ -175,7 +169,7 @@ async fn create(
 /// Makes a tenant. Its space in the cluster is made behind the answer.
 #[utoipa::path(
     post, path = "/tenants", operation_id = "create_tenant_seed", tag = "tenants",
-    request_body = CreateTenant,
+    params(Trial), request_body = CreateTenant,
     responses((status = 202, description = "The tenant, provisioning", body = Tenant)),
     extensions(("x-nimbus-permission" = json!("tenant:create")), ("x-nimbus-rows" = json!(["S0-21"]))),
 )]
@@ -238,7 +232,7 @@ fn guarded(tenant: TenantNo, version: Option<u32>, then: tenant::Input) -> tenan
 /// Changes a tenant: all fields together, or nothing.
 #[utoipa::path(
     patch, path = "/api/v1/tenants/{id}", operation_id = "edit_tenant", tag = "tenants",
-    params(("id" = String, Path, description = "Id or slug of the tenant")),
+    params(("id" = String, Path, description = "Id or slug of the tenant"), Trial),
     request_body = EditTenant,
     responses((status = 200, description = "The tenant", body = Tenant)),
     extensions(("x-nimbus-permission" = json!("tenant:update")), ("x-nimbus-rows" = json!(["S0-03"]))),
@@ -304,7 +298,7 @@ async fn deletion(app: &App, id: String) -> Result<Option<OperationRow>, Problem
 /// Deletes a tenant with all that it has. Asked again, the answer is the same.
 #[utoipa::path(
     delete, path = "/api/v1/tenants/{id}", operation_id = "delete_tenant", tag = "tenants",
-    params(("id" = String, Path, description = "Id or slug of the tenant")),
+    params(("id" = String, Path, description = "Id or slug of the tenant"), Trial),
     responses((status = 202, description = "The tenant, deleting", body = Tenant)),
     extensions(("x-nimbus-permission" = json!("tenant:delete")), ("x-nimbus-rows" = json!(["S0-23"]))),
 )]
@@ -321,7 +315,7 @@ async fn delete(
 /// Deletes a tenant with all that it has. Asked again, the answer is the same.
 #[utoipa::path(
     delete, path = "/tenants/{id}", operation_id = "delete_tenant_seed", tag = "tenants",
-    params(("id" = String, Path, description = "Id or slug of the tenant")),
+    params(("id" = String, Path, description = "Id or slug of the tenant"), Trial),
     responses((status = 202, description = "The tenant, deleting", body = Tenant)),
     extensions(("x-nimbus-permission" = json!("tenant:delete")), ("x-nimbus-rows" = json!(["S0-23"]))),
 )]
@@ -338,7 +332,7 @@ async fn delete_bare(
 /// Scales all services of a tenant to zero and admits nothing until it is resumed.
 #[utoipa::path(
     post, path = "/api/v1/tenants/{id}/suspend", operation_id = "suspend_tenant", tag = "tenants",
-    params(("id" = String, Path, description = "Id or slug of the tenant")),
+    params(("id" = String, Path, description = "Id or slug of the tenant"), Trial),
     request_body = SuspendTenant,
     responses((status = 202, description = "The tenant, suspended", body = Tenant)),
     extensions(("x-nimbus-permission" = json!("tenant:suspend")), ("x-nimbus-rows" = json!(["S0-03"]))),
@@ -366,7 +360,7 @@ async fn suspend(
 /// Gives a suspended tenant its replicas back.
 #[utoipa::path(
     post, path = "/api/v1/tenants/{id}/resume", operation_id = "resume_tenant", tag = "tenants",
-    params(("id" = String, Path, description = "Id or slug of the tenant")),
+    params(("id" = String, Path, description = "Id or slug of the tenant"), Trial),
     responses((status = 202, description = "The tenant, active", body = Tenant)),
     extensions(("x-nimbus-permission" = json!("tenant:suspend")), ("x-nimbus-rows" = json!(["S0-03"]))),
 )]
@@ -386,101 +380,4 @@ async fn resume(
     }
     let answered = app.ask(&caller, command.slow("tenant.resume")).await?;
     begun(&app, tenant, answered.operation.as_ref()).await
-}
-
-/// What the services of a tenant hold and wait for, app by app.
-#[derive(Default)]
-struct Held {
-    apps: BTreeMap<AppNo, Resources>,
-    pending: Resources,
-}
-
-/// Adds up all services of a tenant, page by page.
-fn held(store: &Store, tenant: TenantNo) -> Result<Held, StoreError> {
-    let filter = ServiceFilter {
-        tenant: Some(tenant),
-        ..ServiceFilter::default()
-    };
-    let (mut held, mut page) = (Held::default(), Page::first(LIMIT_MAX));
-    loop {
-        let listed = store.services(&Visible::Tenant(tenant), &filter, &page)?;
-        for found in listed.items {
-            let view = found.row;
-            let sum = held.apps.entry(view.row.app).or_default();
-            let total = view.held.total().unwrap_or_default();
-            *sum = sum.checked_add(total).unwrap_or(*sum);
-            let waiting = waiting(store, &view)?;
-            held.pending = held.pending.checked_add(waiting).unwrap_or(held.pending);
-        }
-        match listed.next {
-            Some(after) => page = page.behind(after),
-            None => return Ok(held),
-        }
-    }
-}
-
-/// What replicas of a service ask for that wait for a node.
-fn waiting(store: &Store, view: &crate::store::ServiceView) -> Result<Resources, StoreError> {
-    let Some(revision) = &view.revision else {
-        return Ok(Resources::ZERO);
-    };
-    if view.observed.ready >= view.observed.total {
-        return Ok(Resources::ZERO); // all that are there serve
-    }
-    let replicas = store.replicas(view.row.no, &Page::first(LIMIT_MAX))?.items;
-    let count = replicas
-        .iter()
-        .filter(|r| r.phase == Phase::Pending)
-        .count();
-    let count = u32::try_from(count).unwrap_or(u32::MAX);
-    let asks = revision.template.spec.requests.checked_mul(count);
-    Ok(asks.unwrap_or_default())
-}
-
-fn apps(store: &Store, tenant: TenantNo, held: &Held) -> Result<Vec<AppUse>, StoreError> {
-    let filter = AppFilter {
-        tenant: Some(tenant),
-        ..AppFilter::default()
-    };
-    let (mut apps, mut page) = (Vec::new(), Page::first(LIMIT_MAX));
-    loop {
-        let listed = store.apps(&Visible::Tenant(tenant), &filter, &page)?;
-        apps.extend(listed.items.iter().map(|found| {
-            let row = &found.row.row;
-            AppUse {
-                app_id: row.id.to_string(),
-                quota: row.quota.map(Into::into),
-                used: held.apps.get(&row.no).copied().unwrap_or_default().into(),
-            }
-        }));
-        match listed.next {
-            Some(after) => page = page.behind(after),
-            None => return Ok(apps),
-        }
-    }
-}
-
-/// Shows a tenant's quota, what is used of it, and by which apps.
-#[utoipa::path(
-    get, path = "/api/v1/tenants/{id}/quota", operation_id = "get_tenant_quota", tag = "tenants",
-    params(("id" = String, Path, description = "Id or slug of the tenant")),
-    responses((status = 200, description = "Quota and use", body = Quota)),
-    extensions(("x-nimbus-permission" = json!("tenant:read")), ("x-nimbus-rows" = json!(["S0-03", "S1-20"]))),
-)]
-async fn quota(State(app): State<App>, caller: Caller, Path(name): Path<Name>) -> Outcome<Quota> {
-    let (found, _) = app.tenant::<permit::TenantRead>(&caller, &name).await?;
-    let view = found.row;
-    let tenant = view.no;
-    let (pending, apps) = app
-        .read(move |store| {
-            let held = held(store, tenant)?;
-            Ok::<_, StoreError>((held.pending, apps(store, tenant, &held)?))
-        })
-        .await?;
-    Ok(Answer::ok(Quota {
-        quota: view.row.quota.into(),
-        used: view.used.into(),
-        pending: pending.into(),
-        apps,
-    }))
 }
