@@ -76,6 +76,9 @@ pub fn spawn<T: Send + 'static>(
     tokio::spawn(task)
 }
 
+/// A thread of its own.
+pub type Thread<T> = std::thread::JoinHandle<T>;
+
 /// Starts a thread of its own: for what lives as long as the service does.
 ///
 /// # Errors
@@ -87,7 +90,7 @@ pub fn spawn<T: Send + 'static>(
 pub fn thread<T: Send + 'static>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'static,
-) -> std::io::Result<std::thread::JoinHandle<T>> {
+) -> std::io::Result<Thread<T>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(run)
 }
 

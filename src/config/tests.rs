@@ -58,7 +58,10 @@ fn flags_come_before_variables_before_the_file_before_defaults() {
     let text = "[server]\ndeadline_seconds = 5\ninbox = 7\n[cluster]\nkind = \"sim\"\n";
     let variables = [
         ("NIMBUS_SERVER_INBOX", "8"),
-        ("NIMBUS_LIMITS_CORS", "http://a,http://b"),
+        (
+            "NIMBUS_LIMITS_CORS",
+            "http://localhost:1,http://localhost:2",
+        ),
     ];
     let loaded = from(text, &variables, &[("server.listen", "127.0.0.1:1234")]).unwrap();
     let config = &loaded.config;
@@ -67,7 +70,10 @@ fn flags_come_before_variables_before_the_file_before_defaults() {
         (config.server.inbox, config.server.deadline_seconds),
         (8, 5)
     );
-    assert_eq!(config.limits.cors, ["http://a", "http://b"]);
+    assert_eq!(
+        config.limits.cors,
+        ["http://localhost:1", "http://localhost:2"]
+    );
     let origin = |key: &str| loaded.origins[key].1.to_string();
     assert_eq!(origin("server.listen"), "flag --flag");
     assert_eq!(origin("server.inbox"), "variable NIMBUS_SERVER_INBOX");

@@ -1,7 +1,5 @@
 //! The thread of the actors.
 
-use std::thread::JoinHandle;
-
 use tokio::sync::oneshot;
 
 use super::Stopped;
@@ -14,7 +12,7 @@ pub(super) struct Actors {
     pub(super) pulse: Pulse,
     /// The end of the conductor, and why.
     pub(super) ended: oneshot::Receiver<Result<(), Fatal>>,
-    thread: JoinHandle<()>,
+    thread: runtime::Thread<()>,
 }
 
 impl Actors {

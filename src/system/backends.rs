@@ -88,7 +88,10 @@ fn holder() -> String {
 /// every later start plays the same.
 fn cluster(config: &Config, store: &Store, epoch: i64, wall: Time) -> Result<SimCluster, Stopped> {
     let named = match &config.cluster.scenario {
-        Some(path) => Some(Scene::open(path)?),
+        Some(path) => {
+            let scene = Scene::open(path);
+            Some(scene.map_err(Stopped::configuration)?)
+        }
         None => None,
     };
     if let Some(saved) = store.saved_cluster()? {

@@ -8,9 +8,9 @@ mod actors;
 mod backends;
 mod ends;
 mod lock;
+mod running;
 mod seed;
-mod service;
 pub mod testing;
 
 pub use ends::{Cause, Stopped};
-pub use service::{Hello, serve};
+pub use running::{Hello, Service, serve};

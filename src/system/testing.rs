@@ -5,8 +5,8 @@ use std::path::Path;
 
 use nimbus_core::time::{Span, Time};
 
+use super::Service;
 use super::Stopped;
-use super::service::Service;
 use crate::config::{Config, Kind, Loaded, Speed};
 use crate::http;
 use crate::shell::clock::Pace;

@@ -10,8 +10,13 @@ mod harness;
 mod http_services;
 mod http_tenants;
 mod journal;
+mod kill;
+#[allow(dead_code, reason = "the store has uses for the rest of it")]
+mod postgres;
 mod replay;
 mod scenarios;
+mod serve;
 mod shadow;
 mod simulate;
+mod sync;
 mod tidy;

@@ -181,6 +181,10 @@ impl Lead {
 
     async fn turns(&mut self) -> Result<(), Fatal> {
         loop {
+            if self.parts.stop.is_cancelled() && self.asks.is_empty() && self.parts.inbox.is_empty()
+            {
+                return Ok(());
+            }
             if self.refusing.is_some() && self.sit_out().await == Woken::Stop {
                 return Ok(());
             }

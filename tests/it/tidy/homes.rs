@@ -27,7 +27,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "actix",
-        &["src/shell/", "src/system.rs", "src/replay/actors"],
+        &["src/shell/", "src/system/", "src/replay/actors"],
         "actors have one home",
     ),
     ("diesel", &["src/store/"], "SQL has one home"),
