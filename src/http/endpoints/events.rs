@@ -203,7 +203,7 @@ fn last_seen(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
     get, path = "/api/v1/events", operation_id = "listEvents", tag = "system",
     params(Filter, Params),
     responses((status = 200, description = "A page, or a stream", content(
-        (PageOf<Event> = "application/json"), (String = "text/event-stream"),
+        (PageOf<Event> = "application/json"), (serde_json::Value = "text/event-stream"),
     )), (status = 410, description = "No longer kept", body = crate::http::problem::Body, content_type = "application/problem+json")),
     extensions(("x-nimbus-permission" = json!("tenant:read")), ("x-nimbus-rows" = json!(["S0-29"]))),
 )]
@@ -240,7 +240,7 @@ async fn list(
     get, path = "/api/v1/tenants/{id}/events", operation_id = "listTenantEvents", tag = "tenants",
     params(("id" = String, Path, description = "Id or slug"), OfTenant, Params),
     responses((status = 200, description = "A page, or a stream", content(
-        (PageOf<Event> = "application/json"), (String = "text/event-stream"),
+        (PageOf<Event> = "application/json"), (serde_json::Value = "text/event-stream"),
     )), (status = 410, description = "No longer kept", body = crate::http::problem::Body, content_type = "application/problem+json")),
     extensions(("x-nimbus-permission" = json!("tenant:read")), ("x-nimbus-rows" = json!(["S0-29"]))),
 )]

@@ -183,7 +183,7 @@ async fn list(
     get, path = "/api/v1/operations/{id}", operation_id = "getOperation", tag = "system",
     params(("id" = String, Path, description = "Id"), Look),
     responses((status = 200, description = "How far it is", content(
-        (Operation = "application/json"), (String = "text/event-stream"),
+        (Operation = "application/json"), (serde_json::Value = "text/event-stream"),
     ))),
     extensions(("x-nimbus-permission" = json!("tenant:read")), ("x-nimbus-rows" = json!(["S1-01"]))),
 )]
