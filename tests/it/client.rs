@@ -277,6 +277,7 @@ fn shop(request: &Request) -> Reply {
         ("GET", "/api/v1/apps/app-1/services") => {
             ok(json!({ "items": [service], "next_cursor": null }))
         }
+        ("GET", path) if path.ends_with("/revisions/3") => ok(json!({ "number": 3, "env": {} })),
         ("GET", path) if path.ends_with("/status") => {
             ok(json!({ "status": "failed", "ready": 0, "replicas": 1,
             "rollout": { "state": "failed", "message": "image unknown" }, "last_error": "cannot pull a:2",

@@ -4,8 +4,10 @@
 mod autoscaler;
 mod cli;
 mod client;
+mod dev;
 mod documents;
 mod generated;
+mod guides;
 mod harness;
 mod http_services;
 mod http_tenants;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::manifest::Manifest;
 use crate::cli::client::{Answer, Call, Page, Session, api, segment};
 use crate::cli::exit::{Code, Exit, Failure};
-use crate::cli::service::differs;
+use crate::cli::service::{differs, whole};
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -247,7 +247,7 @@ fn find(session: &Session<'_>, manifest: &Manifest) -> Result<(String, Option<An
                 None => Ok((path, None)),
                 Some(id) => {
                     let path = format!("/services/{}", segment(id));
-                    let now = session.get(&path)?;
+                    let now = whole(session, &path)?;
                     Ok((path, Some(now)))
                 }
             }

@@ -128,6 +128,21 @@ impl Spec {
     }
 }
 
+/// A service with all that its revision says: the part of it that is long.
+pub(crate) fn whole(session: &Session<'_>, path: &str) -> Result<Answer, Failure> {
+    let mut service = session.get(path)?;
+    let Some(number) = service.body["current_revision"].as_u64() else {
+        return Ok(service);
+    };
+    let revision = session.get(&format!("{path}/revisions/{number}"))?.body;
+    if let (Value::Object(fields), Value::Object(said)) = (&mut service.body, revision) {
+        for (key, value) in said {
+            fields.entry(key).or_insert(value);
+        }
+    }
+    Ok(service)
+}
+
 /// Makes or changes a service; the app too, if there is none.
 pub(super) fn deploy(session: &Session<'_>, args: &Deploy) -> Result<Exit, Failure> {
     let (app, name) = &args.target;
@@ -188,7 +203,7 @@ fn create(session: &Session<'_>, app_id: &str, args: &Deploy) -> Result<Exit, Fa
 /// Changes what was said; the policy has a call of its own.
 fn change(session: &Session<'_>, id: &str, name: &str, spec: &Spec) -> Result<Exit, Failure> {
     let path = format!("/services/{}", segment(id));
-    let before = session.get(&path)?;
+    let before = whole(session, &path)?;
     let wanted = spec.changes().into_value();
     let mut answer = before.clone();
     let changed = differs(&before.body, &wanted);

@@ -5,7 +5,7 @@ mod show;
 
 use serde_json::json;
 
-pub(super) use deploy::{Bounds, Deploy, differs};
+pub(super) use deploy::{Bounds, Deploy, differs, whole};
 
 use super::client::{Call, Page, Session, api, segment};
 use super::exit::{Exit, Failure};
