@@ -16,7 +16,14 @@ impl Dev {
     pub(crate) fn start() -> Dev {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_nimbus"))
-            .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--listen-metrics", "127.0.0.1:0"])
+            .args([
+                "serve",
+                "--dev",
+                "--listen",
+                "127.0.0.1:0",
+                "--listen-metrics",
+                "127.0.0.1:0",
+            ])
             .current_dir(folder.path())
             .env_remove("NIMBUS_DATA_DIR")
             .stdout(Stdio::piped())
@@ -29,7 +36,9 @@ impl Dev {
             let Some(Ok(line)) = lines.next() else {
                 panic!("the server ended: {said:?} {:?}", child.wait());
             };
-            let address = line.split_whitespace().find(|word| word.starts_with("http://"));
+            let address = line
+                .split_whitespace()
+                .find(|word| word.starts_with("http://"));
             if let Some(address) = address {
                 break address.trim_end_matches('/').to_owned();
             }

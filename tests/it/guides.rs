@@ -64,7 +64,9 @@ fn script(page: &str) -> Script {
 fn checked(at: usize, line: &str) -> String {
     let (command, code) = line.split_once(" # exit ").unwrap_or((line, "0"));
     let code: u8 = code.trim().parse().unwrap();
-    format!("{command}\nfound=$?\nif [ $found -ne {code} ]; then echo \"line {at} ended with $found, not {code}\" >&2; exit 99; fi\n")
+    format!(
+        "{command}\nfound=$?\nif [ $found -ne {code} ]; then echo \"line {at} ended with $found, not {code}\" >&2; exit 99; fi\n"
+    )
 }
 
 #[track_caller]
@@ -110,7 +112,11 @@ fn curl_lines_of_the_seeds_work_as_printed() {
     let dev = Dev::start();
     let url = dev.url();
     let curl = |args: &[&str]| {
-        let output = Command::new("curl").args(["-sS", "-w", "\n%{http_code}"]).args(args).output().unwrap();
+        let output = Command::new("curl")
+            .args(["-sS", "-w", "\n%{http_code}"])
+            .args(args)
+            .output()
+            .unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let (body, status) = text.rsplit_once('\n').unwrap();
         let body: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
@@ -119,10 +125,28 @@ fn curl_lines_of_the_seeds_work_as_printed() {
     let json = "Content-Type: application/json";
     let at = |path: &str| format!("{url}{path}");
 
-    let (status, body) = curl(&["-X", "POST", &at("/auth/token"), "-H", json, "-d", r#"{ "tenant_id": "admin", "tenant_name": "admin" }"#]);
+    let (status, body) = curl(&[
+        "-X",
+        "POST",
+        &at("/auth/token"),
+        "-H",
+        json,
+        "-d",
+        r#"{ "tenant_id": "admin", "tenant_name": "admin" }"#,
+    ]);
     assert_eq!(status, 200, "{body}");
     let bearer = format!("Authorization: Bearer {}", body["token"].as_str().unwrap());
-    let (status, body) = curl(&["-X", "POST", &at("/tenants"), "-H", &bearer, "-H", json, "-d", r#"{"name": "acme"}"#]);
+    let (status, body) = curl(&[
+        "-X",
+        "POST",
+        &at("/tenants"),
+        "-H",
+        &bearer,
+        "-H",
+        json,
+        "-d",
+        r#"{"name": "acme"}"#,
+    ]);
     assert!(status == 201 || status == 202, "{status} {body}");
     let (status, body) = curl(&[&at("/tenants"), "-H", &bearer]);
     assert!(status == 200 && body.is_array(), "{status} {body}");
@@ -131,40 +155,76 @@ fn curl_lines_of_the_seeds_work_as_printed() {
     let (status, body) = curl(&[&at("/billing/usage"), "-H", &bearer]);
     assert!(status == 200 && body.is_array(), "{status} {body}");
     let (status, body) = curl(&[&at("/billing/invoice/acme"), "-H", &bearer]);
-    assert!(status == 200 && body["total"].is_string(), "{status} {body}");
+    assert!(
+        status == 200 && body["total"].is_string(),
+        "{status} {body}"
+    );
     let (status, body) = curl(&["-X", "DELETE", &at("/tenants/acme"), "-H", &bearer]);
-    assert!(status == 202 && body["status"] == "deleting", "{status} {body}");
+    assert!(
+        status == 202 && body["status"] == "deleting",
+        "{status} {body}"
+    );
     let (status, _) = curl(&[&at("/metrics")]);
     assert_eq!(status, 200);
 
-    let (status, app) = curl(&["-X", "POST", &at("/api/v1/apps"), "-H", json, "-d", r#"{"name": "my-app", "description": "Production backend"}"#]);
+    let (status, app) = curl(&[
+        "-X",
+        "POST",
+        &at("/api/v1/apps"),
+        "-H",
+        json,
+        "-d",
+        r#"{"name": "my-app", "description": "Production backend"}"#,
+    ]);
     assert_eq!(status, 201, "{app}");
-    let services = at(&format!("/api/v1/apps/{}/services", app["id"].as_str().unwrap()));
+    let services = at(&format!(
+        "/api/v1/apps/{}/services",
+        app["id"].as_str().unwrap()
+    ));
     let body = r#"{"name": "api", "image": "nginx:alpine", "replicas": 3, "port": 80, "cpu_limit": "500m", "memory_limit": "256Mi"}"#;
     let (status, service) = curl(&["-X", "POST", &services, "-H", json, "-d", body]);
     assert_eq!(status, 201, "{service}");
-    let service = at(&format!("/api/v1/services/{}", service["id"].as_str().unwrap()));
+    let service = at(&format!(
+        "/api/v1/services/{}",
+        service["id"].as_str().unwrap()
+    ));
     // the quota of the tenant that a credential-free caller stands in allows 2 cores
     let scale = format!("{service}/scale");
     let (status, body) = curl(&["-X", "PUT", &scale, "-H", json, "-d", r#"{"replicas": 5}"#]);
-    assert!(status == 200 || body["code"] == "quota_exceeded", "{status} {body}");
+    assert!(
+        status == 200 || body["code"] == "quota_exceeded",
+        "{status} {body}"
+    );
     let (status, body) = curl(&[&format!("{service}/status")]);
-    assert!(status == 200 && body["status"].is_string(), "{status} {body}");
+    assert!(
+        status == 200 && body["status"].is_string(),
+        "{status} {body}"
+    );
     let (status, body) = curl(&[&at("/healthz")]);
-    assert_eq!((status, &body["status"], &body["database"], &body["cluster"]), (200, &"ok".into(), &"ok".into(), &"ok".into()));
+    assert_eq!(
+        (status, &body["status"], &body["database"], &body["cluster"]),
+        (200, &"ok".into(), &"ok".into(), &"ok".into())
+    );
 }
 
 /// Every limit of the configuration stands in the page, with its default.
 #[test]
 fn documented_limits_are_the_configured_ones() {
-    let defaults: toml::Table = include_str!("../../src/config/default.toml").parse().unwrap();
+    let defaults: toml::Table = include_str!("../../src/config/default.toml")
+        .parse()
+        .unwrap();
     let page = include_str!("../../docs/limits.md");
     let limits = defaults["limits"].as_table().unwrap();
     for (key, value) in limits.iter().filter(|(_, value)| value.is_integer()) {
         let row = format!("| `limits.{key}` | {value} |");
         assert!(page.contains(&row), "docs/limits.md has no row {row}");
     }
-    for (table, key) in [("server", "deadline_seconds"), ("server", "inbox"), ("journal", "keep_mb"), ("journal", "keep_days")] {
+    for (table, key) in [
+        ("server", "deadline_seconds"),
+        ("server", "inbox"),
+        ("journal", "keep_mb"),
+        ("journal", "keep_days"),
+    ] {
         let row = format!("| `{table}.{key}` | {} |", defaults[table][key]);
         assert!(page.contains(&row), "docs/limits.md has no row {row}");
     }
@@ -172,7 +232,14 @@ fn documented_limits_are_the_configured_ones() {
 
 #[test]
 fn a_page_becomes_a_script() {
-    let found = script("x\n```sh dev\na b\nc # exit 5\n```\n```yaml file=a.yaml\nk: v\n```\n```sh\nd\n```\n");
-    assert_eq!((found.commands, found.files), (2, vec![("a.yaml".to_owned(), "k: v\n".to_owned())]));
-    assert!(found.text.contains("a b\nfound=$?\nif [ $found -ne 0 ]") && found.text.contains("-ne 5"));
+    let found = script(
+        "x\n```sh dev\na b\nc # exit 5\n```\n```yaml file=a.yaml\nk: v\n```\n```sh\nd\n```\n",
+    );
+    assert_eq!(
+        (found.commands, found.files),
+        (2, vec![("a.yaml".to_owned(), "k: v\n".to_owned())])
+    );
+    assert!(
+        found.text.contains("a b\nfound=$?\nif [ $found -ne 0 ]") && found.text.contains("-ne 5")
+    );
 }
