@@ -83,10 +83,6 @@ pub type Thread<T> = std::thread::JoinHandle<T>;
 ///
 /// # Errors
 /// The system has none left.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the home of threads; the actors have one of their own"
-)]
 pub fn thread<T: Send + 'static>(
     name: &str,
     run: impl FnOnce() -> T + Send + 'static,

@@ -110,9 +110,7 @@ fn an_answer_leaves_after_the_journal_and_then_the_store_are_synced() {
         let journal = journal
             .filter(|at| *at < answer)
             .expect("the journal is synced before");
-        let store = after[journal..answer]
-            .iter()
-            .any(|step| *step == Step::Store);
+        let store = after[journal..answer].contains(&Step::Store);
         assert!(
             store,
             "the store is synced between journal and answer: {after:?}"
