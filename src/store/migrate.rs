@@ -261,12 +261,12 @@ impl Schema {
 fn known() -> Vec<Step> {
     let migrations: Vec<Box<dyn Migration<MultiBackend>>> =
         MIGRATIONS.migrations().unwrap_or_default();
-    let step = |migration: &Box<dyn Migration<MultiBackend>>| Step {
+    let steps = migrations.iter().map(|migration| Step {
         version: migration.name().version().to_string(),
         name: migration.name().to_string(),
         applied: false,
-    };
-    let mut steps: Vec<Step> = migrations.iter().map(step).collect();
+    });
+    let mut steps: Vec<Step> = steps.collect();
     steps.sort_by(|a, b| a.version.cmp(&b.version));
     steps
 }

@@ -67,6 +67,7 @@ mod bed;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+#[allow(dead_code, reason = "integration tests use more of it")]
 #[path = "../../tests/it/postgres.rs"]
 mod postgres;
 #[cfg(test)]

@@ -116,7 +116,7 @@ fn a_newer_database_is_refused() {
 fn what_cannot_be_reached_is_said_in_one_sentence() {
     for place in [
         "/nowhere/at/all.db",
-        "postgres://ann:secret@/db?host=/nowhere",
+        "postgres:///db?host=/nowhere&password=secret",
     ] {
         let refused = Store::open(place, Migrate::Auto).unwrap_err();
         let text = refused.to_string();

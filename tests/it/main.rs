@@ -13,12 +13,13 @@ mod http_services;
 mod http_tenants;
 mod journal;
 mod kill;
-#[allow(dead_code, reason = "the store has uses for the rest of it")]
+#[allow(dead_code, reason = "the store's own tests use more of it")]
 mod postgres;
 mod replay;
 mod scenarios;
 mod serve;
 mod shadow;
 mod simulate;
+mod store;
 mod sync;
 mod tidy;

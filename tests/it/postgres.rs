@@ -100,7 +100,13 @@ impl Postgres {
     /// The URL of a database by its name.
     #[must_use]
     pub(crate) fn url(&self, name: &str) -> String {
-        format!("postgres://nimbus@/{name}?host={}", self.dir.display())
+        format!("postgres:///{name}?host={}&user=nimbus", self.dir.display())
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.dir.join(".s.PGSQL.5432")
     }
 
     /// Runs SQL in a database; what it prints, without headers.

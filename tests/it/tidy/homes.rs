@@ -19,7 +19,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
             "src/cli/",
             "src/cluster/sim/",
             "src/replay/",
-            "src/store/conformance.rs",
+            "src/store/conformance/",
             "benches/",
             "tests/",
         ],
