@@ -1,7 +1,6 @@
 //! The store as everybody holds it: one writer, a pool of readers, and how their transactions go.
 
 use std::fmt;
-use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::QueryResult;
@@ -12,6 +11,7 @@ use nimbus_core::store::StoreError;
 use super::answer::Rendered;
 use super::conn::{Conn, Dialer, Role, Target};
 use super::fault::{Fault, Trouble, at_commit, told, trouble};
+use super::migrate::Lock;
 
 /// How often a transaction is tried that others got in the way of.
 const TRIES: u32 = 4;
@@ -29,7 +29,7 @@ pub(super) struct Inner {
     /// Answers as they were sent, on their way into the next group.
     pub(super) rendered: Mutex<Vec<Rendered>>,
     /// Held while the store is open, so that a file has one process.
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 impl fmt::Debug for Store {
@@ -39,7 +39,7 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    pub(super) fn new(target: Target, writer: Conn, lock: Option<File>) -> Store {
+    pub(super) fn new(target: Target, writer: Conn, lock: Option<Lock>) -> Store {
         let readers = target.pool();
         Store {
             inner: Arc::new(Inner {

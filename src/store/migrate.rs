@@ -87,11 +87,22 @@ pub struct Step {
     pub applied: bool,
 }
 
+/// A lock that is held. It is given back by name: a process that was just forked holds the file too, until it
+/// has become another program.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock(); // closing the file gives it back in any case
+    }
+}
+
 /// A database that is open for its tables alone.
 pub struct Schema {
     target: Target,
     conn: Conn,
-    lock: Option<File>,
+    lock: Option<Lock>,
 }
 
 impl std::fmt::Debug for Schema {
@@ -272,7 +283,7 @@ fn known() -> Vec<Step> {
 }
 
 /// SQLite is for one process: a lock beside the file, which ends with the process however it ends.
-fn lock(path: &Path, target: &Target) -> Result<File, OpenError> {
+fn lock(path: &Path, target: &Target) -> Result<Lock, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let file = File::options()
@@ -281,7 +292,7 @@ fn lock(path: &Path, target: &Target) -> Result<File, OpenError> {
         .open(name)
         .map_err(|error| unreachable(target, &error))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
             place: target.shown(),
         }),
