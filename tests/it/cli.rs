@@ -65,7 +65,7 @@ fn a_typing_error_gets_a_suggestion() {
 
       tip: a similar argument exists: '--seed'
 
-    Usage: nimbus replay --seed <N> <SCENARIO>...
+    Usage: nimbus replay --seed <N> <INPUT>...
 
     For more information, try '--help'.
     ");
@@ -131,12 +131,7 @@ fn options_that_do_not_go_together_are_refused() {
     exit 2
     --- stdout
     --- stderr
-    error: the following required arguments were not provided:
-      --compare <A> <B>
-
-    Usage: nimbus replay --compare <A> <B> --limit <LIMIT> <SCENARIO>...
-
-    For more information, try '--help'.
+    error: --limit needs --compare, or a journal with --policy or --set
     ");
     insta::assert_snapshot!(say(&["replay", "a.toml", "b.toml", "--report", "x.html"]), @r"
     exit 2
