@@ -240,7 +240,8 @@ impl Story {
         use workload::Input;
         match input {
             Input::Expect { then, .. } => self.of_workload(at, then, answer),
-            Input::Deploy(deploy) => self.deploy(at, deploy, answer),
+            Input::Create(deploy) | Input::Deploy(deploy) => self.deploy(at, deploy, answer),
+            Input::CreateApp(app) if app.quota.is_none() => {} // an app comes with its first service
             Input::SetAutoscale { service, policy } => match self.services.get_mut(service) {
                 Some(what) => what.autoscale.clone_from(policy), // from the beginning on: a scenario has one
                 None => self.left_out += 1,

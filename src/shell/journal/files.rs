@@ -342,6 +342,16 @@ impl Journal for Files {
     }
 }
 
+impl Drop for Files {
+    /// Ends the segment, so that ordinary tools read it without complaint; a killed process leaves that to
+    /// the next start.
+    fn drop(&mut self) {
+        if let Some(segment) = self.segment.take() {
+            self.close(segment);
+        }
+    }
+}
+
 /// A new file with its first lines, on disk with its name; or no file.
 fn create(path: &Path, entries: &[Entry]) -> Result<Segment, JournalError> {
     let disk = |error| JournalError::disk(path, error);

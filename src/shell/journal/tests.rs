@@ -88,6 +88,7 @@ fn written(folder: &Path, groups: u64) -> PathBuf {
     for seq in 1..=groups {
         files.append(&group(seq)).unwrap();
     }
+    std::mem::forget(files); // what is dropped ends its segment
     folder.join("chain-000001/000001.jsonl.gz")
 }
 
