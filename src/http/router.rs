@@ -10,9 +10,7 @@ use super::app::App;
 use super::cors;
 use super::edge::edge;
 use super::endpoints::{
-    actors, apps, audit, auth, billing, config, docs, events, health, keys, logs, metrics, nodes,
-    operations, problems, quota, replicas, revisions, rollouts, runs, scenarios, services, tenants,
-    version, whoami,
+    actors, apps, audit, auth, billing, config, decisions, docs, events, health, keys, logs, metrics, nodes, operations, organizations, problems, quota, replicas, revisions, rollouts, runs, scenarios, services, tenants, version, whoami,
 };
 use super::openapi;
 use super::problem::Problem;
@@ -28,7 +26,9 @@ fn api() -> OpenApiRouter<App> {
         // whoever has a credential
         .merge(whoami::routes())
         .merge(keys::routes())
+        .merge(organizations::routes())
         .merge(billing::routes())
+        .merge(decisions::routes())
         .merge(config::routes())
         .merge(events::routes())
         .merge(operations::routes())
