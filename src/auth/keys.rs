@@ -21,7 +21,7 @@ pub(super) const OWN_MAX: usize = 2;
 /// Living keys of one subject, all roles together.
 pub(super) const KEYS_MAX: usize = 100;
 /// Name of the file that the first key is written to, in the data folder.
-pub(super) const BOOTSTRAP_FILE: &str = "bootstrap.key";
+pub const BOOTSTRAP_FILE: &str = "bootstrap.key";
 /// The setting that says that the first key was made.
 const BOOTSTRAP: &str = "bootstrap_key";
 

@@ -25,7 +25,7 @@ mod ticket;
 pub use access::{Access, Clock, Identity, Kind, Parts};
 pub use exchange::{Issued, Proof};
 pub use jwt::{Audience, BadToken, Claims};
-pub use keys::{KeyRefused, KeyWish, MadeKey};
+pub use keys::{BOOTSTRAP_FILE, KeyRefused, KeyWish, MadeKey};
 pub use refused::Refused;
 pub use ring::{BadSecret, Ring, write_private};
 pub use standing::DEV_TENANT;

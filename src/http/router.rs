@@ -10,7 +10,9 @@ use super::app::App;
 use super::cors;
 use super::edge::edge;
 use super::endpoints::{
-    actors, apps, audit, auth, billing, config, decisions, docs, events, health, keys, logs, metrics, nodes, operations, organizations, problems, quota, replicas, revisions, rollouts, runs, scenarios, services, tenants, version, whoami,
+    actors, apps, audit, auth, billing, config, decisions, docs, events, health, keys, logs,
+    metrics, nodes, operations, organizations, problems, quota, replicas, revisions, rollouts,
+    runs, scenarios, services, tenants, version, whoami,
 };
 use super::openapi;
 use super::problem::Problem;

@@ -1,6 +1,7 @@
 //! The edge against an in-process router: a real store, a conductor that answers from a script, and callers
 //! known by name.
 
+mod access;
 mod edge;
 mod events;
 mod idempotency;
