@@ -250,6 +250,30 @@ pub enum Lack {
     NotAdmitting,
 }
 
+impl Lack {
+    /// The first resource that is above quota already, or would be.
+    #[must_use]
+    pub fn first(quota: Resources, used: Resources, asks: Resources) -> Option<Lack> {
+        let left = quota.saturating_sub(used);
+        if used.cpu > quota.cpu || asks.cpu > left.cpu {
+            return Some(Lack::Cpu {
+                asked: asks.cpu.0,
+                left: left.cpu.0,
+            });
+        }
+        if used.memory > quota.memory || asks.memory > left.memory {
+            return Some(Lack::Memory {
+                asked: asks.memory.0,
+                left: left.memory.0,
+            });
+        }
+        (used.pods > quota.pods || asks.pods > left.pods).then_some(Lack::Pods {
+            asked: asks.pods,
+            left: left.pods,
+        })
+    }
+}
+
 /// A request was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deny {

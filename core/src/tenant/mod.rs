@@ -26,5 +26,4 @@ pub use config::Config;
 pub use input::{Answer, Ask, Input, Labels, NewTenant, Refusal, Status, TenantEdit};
 pub use labels::{LABELS_MAX, check_label_key, check_label_value};
 pub use machine::Tenants;
-pub(crate) use quota::first_lack;
 pub use view::{OrgView, TenantView};

@@ -18,7 +18,7 @@ pub(super) fn admit(
     apps_left: Option<(u32, u32)>,
 ) -> Result<(), Lack> {
     if ask.resources != Resources::ZERO
-        && let Some(lack) = first_lack(quota, used, ask.resources)
+        && let Some(lack) = Lack::first(quota, used, ask.resources)
     {
         return Err(lack);
     }
@@ -28,33 +28,12 @@ pub(super) fn admit(
     }
 }
 
-/// The first resource that is above quota already, or would be.
-pub(crate) fn first_lack(quota: Resources, used: Resources, asks: Resources) -> Option<Lack> {
-    let left = quota.saturating_sub(used);
-    if used.cpu > quota.cpu || asks.cpu > left.cpu {
-        return Some(Lack::Cpu {
-            asked: asks.cpu.0,
-            left: left.cpu.0,
-        });
-    }
-    if used.memory > quota.memory || asks.memory > left.memory {
-        return Some(Lack::Memory {
-            asked: asks.memory.0,
-            left: left.memory.0,
-        });
-    }
-    (used.pods > quota.pods || asks.pods > left.pods).then_some(Lack::Pods {
-        asked: asks.pods,
-        left: left.pods,
-    })
-}
-
 /// Whether a new quota is at least what is used.
 ///
 /// # Errors
 /// The first resource where it is not: `asked` is the use, `left` the new quota.
 pub(super) fn covers(quota: Resources, used: Resources) -> Result<(), Lack> {
-    match first_lack(quota, Resources::ZERO, used) {
+    match Lack::first(quota, Resources::ZERO, used) {
         Some(lack) => Err(lack),
         None => Ok(()),
     }

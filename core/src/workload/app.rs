@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Refusal, refusal_of_app};
-use super::check::{check_details, invalid};
-use super::input::{AppEdit, Input, NewApp};
+use super::check::{check_details, invalid, refusal_of_app};
+use super::input::{Answer, AppEdit, Input, NewApp, Refusal};
 use super::machine::{Workloads, answer, release};
 use super::pending::Pending;
 use super::slug::check_slug;
@@ -145,7 +144,7 @@ impl Workloads {
         }
         match edit.quota {
             Some(Some(quota)) if !edit.force => {
-                let lack = tenant::first_lack(quota, Resources::ZERO, self.used[no.index()]);
+                let lack = Lack::first(quota, Resources::ZERO, self.used[no.index()]);
                 lack.map_or(Ok(()), |lack| Err(Refusal::BelowUse(lack)))
             }
             _ => Ok(()),
@@ -223,7 +222,7 @@ impl Workloads {
         let used = self.used[no.index()];
         if let Some(quota) = app.quota
             && asks != Resources::ZERO
-            && let Some(lacks) = tenant::first_lack(quota, used, asks)
+            && let Some(lacks) = Lack::first(quota, used, asks)
         {
             let tenant = app.tenant;
             out.explain(Deny {

@@ -4,9 +4,8 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Refusal, refusal_of};
-use super::check::invalid;
-use super::input::{Input, Kind};
+use super::check::{invalid, refusal_of};
+use super::input::{Answer, Input, Kind, Refusal};
 use super::machine::{Workloads, answer, release};
 use super::pending::Pending;
 use crate::cluster::Command;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Refusal, refusal_of};
-use super::input::{Kind, Strategy};
+use super::check::refusal_of;
+use super::input::{Answer, Kind, Refusal, Strategy};
 use super::machine::{Workloads, answer, end_rollout, record_rollout, release};
 use super::pending::Pending;
 use super::state::Entry;

@@ -1,10 +1,11 @@
 //! What of a request can be refused without looking at the state.
 
-use super::answer::Refusal;
 use super::config::Config;
-use super::input::{Deploy, Kind, Share};
+use super::input::{Deploy, Kind, Refusal, Share};
 use super::slug::check_slug;
 use crate::autoscaler;
+use crate::explain::Lack;
+use crate::ids::ServiceNo;
 use crate::time::Span;
 
 /// The refusal of one field.
@@ -91,5 +92,26 @@ pub(super) fn replicas(
         (_, Some(replicas)) if (min..=max).contains(&replicas) => Ok(replicas),
         (_, Some(replicas)) => Err(Refusal::Bounds { replicas, min, max }),
         (_, None) => Ok(present.unwrap_or(1).clamp(min, max)),
+    }
+}
+
+/// The refusal that a lack of quota means.
+pub(super) fn refusal_of(lacks: Lack, service: ServiceNo) -> Refusal {
+    if lacks == Lack::NotAdmitting {
+        Refusal::State {
+            service,
+            why: "its tenant does not admit work".into(),
+        }
+    } else {
+        Refusal::Quota(lacks)
+    }
+}
+
+/// The refusal of an app that a lack of quota or of the plan means.
+pub(super) fn refusal_of_app(lacks: Lack) -> Refusal {
+    if lacks == Lack::NotAdmitting {
+        Refusal::AppState("its tenant does not admit work".into())
+    } else {
+        Refusal::Quota(lacks)
     }
 }

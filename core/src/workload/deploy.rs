@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::answer::Refusal;
 use super::app::record_app;
 use super::change::{Change, NewRevision, Says, Settings, add_rollout, say, set_policy};
 use super::check::{check, invalid, replicas};
-use super::input::{Deploy, Input, Kind};
+use super::input::{Deploy, Input, Kind, Refusal};
 use super::machine::{Workloads, answer, release};
 use super::pending::Pending;
 use super::slug::deployment_name;

@@ -1,8 +1,7 @@
 //! Inputs that go on only if what they are about has not changed since it was read.
 
-use super::answer::Refusal;
 use super::check::invalid;
-use super::input::{Input, Subject};
+use super::input::{Input, Refusal, Subject};
 use super::machine::{Workloads, answer};
 use crate::ids::{AppNo, ServiceNo};
 use crate::machine::{Machine, Outbox};

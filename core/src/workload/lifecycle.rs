@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Refusal};
 use super::app::record_app;
-use super::input::{Input, Kind};
+use super::input::{Answer, Input, Kind, Refusal};
 use super::machine::{Workloads, answer, end_rollout, record_service, release};
 use super::operate::set_clock;
 use crate::autoscaler;

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::answer::{Answer, Refusal};
 use super::config::Config;
-use super::input::{Input, Kind};
+use super::input::{Answer, Input, Kind, Refusal};
 use super::pending::{Pending, Tickets};
 use super::plan::{Action, Shape, plan};
 use super::rollout::Fired;

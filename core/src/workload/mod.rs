@@ -6,7 +6,6 @@
 //! Told by: the edges, the tenant machine, the autoscaler, the cluster. Tells: the tenant machine, the
 //! autoscaler, the cluster.
 
-mod answer;
 mod app;
 mod batch;
 mod change;
@@ -32,9 +31,10 @@ mod strategy;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{Answer, Refusal};
 pub use config::Config;
-pub use input::{Actor, AppEdit, Deploy, Input, Kind, NewApp, Share, Strategy, Subject};
+pub use input::{
+    Actor, Answer, AppEdit, Deploy, Input, Kind, NewApp, Refusal, Share, Strategy, Subject,
+};
 pub use machine::Workloads;
 pub use plan::{Action, Desired, Observed, Running, Shape, Why, is_complete, plan};
 pub use read::ServiceView;

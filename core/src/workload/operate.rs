@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Refusal};
 use super::change::{Change, NewRevision, Says, Settings};
 use super::check::{bounds, check_policy};
-use super::input::{Actor, Input, Kind};
+use super::input::{Actor, Answer, Input, Kind, Refusal};
 use super::machine::{Workloads, answer, record_rollout, record_service, timer};
 use super::state::Entry;
 use crate::autoscaler;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::answer::Refusal;
+use super::input::Refusal;
 
 /// Longest slug of an app or a service (`domain.md` 2). Two and a hyphen make a DNS label.
 pub const SLUG_LEN_MAX: usize = 30;

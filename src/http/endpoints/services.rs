@@ -17,13 +17,13 @@ use crate::http::app::{App, Command};
 use crate::http::caller::Caller;
 use crate::http::extract::{IfMatch, Json, Match, Name, Path, Query, Trial, parse_value};
 use crate::http::forms::patch::merge;
-use crate::http::forms::service::{ServiceForm, Wish};
+use crate::http::forms::services::{ServiceForm, Wish};
 use crate::http::list::{List, PageOf};
 use crate::http::lookup::Looked;
 use crate::http::problem::{Code, Problem};
 use crate::http::views::autoscale::Autoscale;
 use crate::http::views::rollout::Rollout;
-use crate::http::views::service::Service;
+use crate::http::views::services::Service;
 use crate::store::{Found, ServiceFilter, ServiceView, Store};
 
 /// Routes of this file.

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::faults::Faults;
 use super::patch::nullable;
-use super::service::{check_env, check_texts};
+use super::services::{check_env, check_texts};
 use super::{quota, slug};
 use crate::http::problem::Problem;
 use crate::http::views::quota::Limits;

@@ -6,6 +6,6 @@ pub mod faults;
 pub mod patch;
 pub mod quota;
 pub mod resources;
-pub mod service;
+pub mod services;
 pub mod slug;
 pub mod tenant;

@@ -3,7 +3,7 @@
 use nimbus_core::units::{Bytes, Cpu, MIB, Resources};
 
 use super::faults::Faults;
-use super::service::ServiceForm;
+use super::services::ServiceForm;
 
 /// Instance types (S2-40): name, millicores, MiB.
 pub const TYPES: [(&str, u64, u64); 6] = [

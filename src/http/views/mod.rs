@@ -8,7 +8,7 @@ pub mod quota;
 pub mod replica;
 pub mod revision;
 pub mod rollout;
-pub mod service;
+pub mod services;
 pub mod spec;
 pub mod status;
 pub mod tenant;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::logs::Line;
 use super::replica::{Replica, name};
 use super::rollout::Rollout;
-use super::service::last_error;
+use super::services::last_error;
 use crate::store::{DecisionRow, Phase, ReplicaView, ServiceView};
 
 /// A replica in a status.

@@ -32,7 +32,11 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     ("diesel", &["src/store/"], "SQL has one home"),
     ("diesel_migrations", &["src/store/"], "SQL has one home"),
-    ("axum", &["src/http/", "benches/"], "handlers have one home"),
+    (
+        "axum",
+        &["src/http/", "benches/", "tests/it/harness.rs"],
+        "handlers have one home",
+    ),
     ("axum_extra", &["src/http/"], "handlers have one home"),
     (
         "hyper",
