@@ -194,8 +194,11 @@ impl Control {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
+    /// It ran to its end, and its report is kept: only now others see it done.
     pub(super) fn reported(&self, id: ReportId) {
-        self.lock().report_id = Some(id);
+        let mut facts = self.lock();
+        facts.state = RunState::Done;
+        facts.report_id = Some(id);
     }
 
     pub(super) fn failed(&self, code: &str, detail: &str) {
@@ -254,7 +257,6 @@ impl Control {
         let (events, hash) = (header.events, header.event_hash.clone());
         let text = Document::from(done.report).to_json();
         let mut facts = self.lock();
-        facts.state = RunState::Done;
         facts.virtual_now_s = facts.virtual_duration_s;
         facts.events = events;
         facts.event_hash = Some(hash);

@@ -19,6 +19,8 @@ fn computed(wish: &Wish) -> (RunFacts, Option<String>) {
     let job = prepare_job(FLAP, wish).unwrap();
     let control = Control::new(job.facts());
     let document = control.compute(&job);
+    assert_eq!(control.facts().state, RunState::Running);
+    control.reported(ReportId(1));
     (control.facts(), document)
 }
 
