@@ -123,7 +123,7 @@ impl Branch {
         let last = origin.last.as_ref();
         let cursor = last.map_or(0, |last| last.cursor);
         let outbox = origin.outbox.clone();
-        let cluster = match &origin.saved {
+        let mut cluster = match &origin.saved {
             Some(saved) => SimCluster::restore(Some(scene), saved, outbox, cursor)?,
             None => {
                 let mut cluster = SimCluster::new(Arc::clone(scene));
@@ -132,6 +132,8 @@ impl Branch {
             }
         };
         let now = last.map_or_else(|| scene.start(), |last| last.now);
+        // so that the fork does not depend on how old the saved state is
+        cluster.advance(now);
         let mut conductor = last.map_or_else(Conductor::default, |last| {
             Conductor::restored(last.now, last.round, last.hashes, last.deliveries)
         });

@@ -119,11 +119,15 @@ async fn a_service_that_starts_again_forks_the_same_state() {
     running.advance(Span::from_secs(200)).await;
     let (scene, store) = (running.service.scene.clone(), running.service.store.clone());
     let before = foresee(&scene, &store, deploy("api", 5));
+    let (last, origin) = (store.last().unwrap(), Origin::read(&store).unwrap());
     drop(store);
     running.stop().await.unwrap();
 
     let running = testing::start(folder.path()).await.unwrap();
     let (scene, store) = (running.service.scene.clone(), running.service.store.clone());
+    assert_eq!(store.last().unwrap(), last);
+    let again = Origin::read(&store).unwrap();
+    assert_eq!(again.rows.0, origin.rows.0);
     let after = foresee(&scene, &store, deploy("api", 5));
     assert_eq!(after.placements, before.placements);
     assert_eq!(after.event_hash, before.event_hash);

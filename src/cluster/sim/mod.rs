@@ -139,12 +139,12 @@ impl SimCluster {
         self.outbox_seq
     }
 
-    /// When something is due, events that wait included.
+    /// When something is due; long past if events wait to be taken.
     #[must_use]
     pub fn next(&self) -> Option<Time> {
         match self.waiting.is_empty() {
-            true => self.world.next().map(|next| next.max(self.at)),
-            false => Some(self.at),
+            true => self.world.next(),
+            false => Some(self.scene.start()),
         }
     }
 
@@ -162,8 +162,8 @@ impl SimCluster {
         self.waiting.extend(self.scratch.drain(..).skip(skipped));
     }
 
-    /// Lets everything happen that is due until a time.
-    fn advance(&mut self, to: Time) {
+    /// Lets everything happen that is due until a time. What follows waits to be taken.
+    pub fn advance(&mut self, to: Time) {
         while let Some(next) = self.world.next().filter(|next| *next <= to) {
             self.step(next);
         }
