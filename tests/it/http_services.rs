@@ -311,6 +311,7 @@ async fn a_stale_version_changes_nothing() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one table: what is refused, and how")]
 async fn bad_input_is_refused_with_all_fields() {
     let town = Town::acme().await;
     let with = |extra: Value| {

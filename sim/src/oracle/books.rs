@@ -149,6 +149,13 @@ impl Books {
         self.pods.get(pod.0).filter(|pod| pod.ended.is_none())
     }
 
+    /// The cluster says that a node's state changed.
+    pub(super) fn set_state(&mut self, node: NodeNo, state: NodeState) {
+        if let Some(node) = self.nodes.get_mut(node.index()) {
+            node.state = state;
+        }
+    }
+
     pub(super) fn service(&mut self, service: ServiceNo) -> &mut Service {
         slot(&mut self.services, service.index())
     }

@@ -199,11 +199,7 @@ impl Oracle {
             Event::NodeSeen { node, spec, state } => {
                 monotone::node(books, finds, *node, spec, *state)
             }
-            Event::NodeChanged { node, state } => {
-                if let Some(node) = books.nodes.get_mut(node.index()) {
-                    node.state = *state;
-                }
-            }
+            Event::NodeChanged { node, state } => books.set_state(*node, *state),
             Event::NodeGone { node } => capacity::gone(books, finds, *node),
             Event::PodsPending {
                 first,
