@@ -1,6 +1,7 @@
 //! What was used: by tenant, app or service, over any time, in steps if wanted.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use axum::extract::State;
 use nimbus_core::access::permit;
@@ -308,11 +309,9 @@ fn all(
     let mut lines = Vec::new();
     for tenant in tenants {
         let org = tenant.row.org;
-        if !ledgers.contains_key(&org) {
-            ledgers.insert(org, Ledger::open(store, question.config, org)?);
-        }
-        let Some(ledger) = ledgers.get(&org) else {
-            continue;
+        let ledger = match ledgers.entry(org) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(Ledger::open(store, question.config, org)?),
         };
         lines.extend(of_tenant(store, question, ledger, tenant)?);
         if lines.len() > LIMIT_MAX.max(tenants.len()) {
