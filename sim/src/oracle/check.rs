@@ -226,13 +226,8 @@ impl Oracle {
             Event::Deployment { service, status } => {
                 let known = books.service(*service);
                 identity::status(known.deployment.as_deref(), finds, *service, status);
-                monotone::grows(
-                    finds,
-                    "status",
-                    *service,
-                    &mut known.seen,
-                    status.generation,
-                );
+                let generation = status.generation;
+                monotone::grows(finds, "status", *service, &mut known.seen, generation);
             }
             Event::DeploymentGone { service } => {
                 let known = books.service(*service);

@@ -138,7 +138,6 @@ impl Prepared {
             metrics_lag: scenario.head.metrics_lag,
             capacity_percent: scenario.slo.capacity_percent,
             space_delay: scenario.head.space_delay,
-            ..world::Config::default()
         }
     }
 

@@ -226,11 +226,7 @@ pub(super) mod stream {
 
     use super::Position;
 
-    #[expect(
-        clippy::ref_option,
-        clippy::borrowed_box,
-        reason = "the form that serde asks for"
-    )]
+    #[expect(clippy::ref_option, reason = "the form that serde asks for")]
     pub(in crate::world) fn serialize<S: Serializer>(
         stream: &Option<Box<Stream>>,
         to: S,

@@ -71,6 +71,9 @@ pub enum SimError {
     },
 }
 
+/// Tenant and name of a Deployment.
+type Path = (Arc<str>, Arc<str>);
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
@@ -81,7 +84,7 @@ struct Head {
     text: String,
     start: Time,
     tenants: Vec<(TenantNo, Arc<str>)>,
-    services: Vec<(ServiceNo, (Arc<str>, Arc<str>))>,
+    services: Vec<(ServiceNo, Path)>,
 }
 
 pub(super) fn write(cluster: &SimCluster) -> Result<Saved, SimError> {

@@ -166,7 +166,7 @@ impl Play {
         let mut seeding = self.cluster.scene().seeding();
         let mut now = self.cluster.scene().start();
         while let Some((ask, _, _)) = seeding.ask() {
-            now = now + Span(400_000);
+            now += Span(400_000);
             self.group(now, 256, vec![ask]);
             let reply = self.replies.last().unwrap();
             seeding.learn(reply).unwrap();
@@ -257,7 +257,7 @@ fn play(steps: &[Step], kill: impl Fn(usize) -> bool) -> Play {
     play.seed();
     let mut now = play.conductor.now();
     for (place, step) in steps.iter().enumerate() {
-        now = now + Span(step.wait);
+        now += Span(step.wait);
         play.group(now, step.most, step.ask.map(ask).into_iter().collect());
         if step.save {
             play.saved = play.cluster.save().unwrap();

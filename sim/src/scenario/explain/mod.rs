@@ -73,15 +73,7 @@ fn tables(scenario: &Scenario, section: &str) -> Vec<Values> {
         "autoscaler" => autoscalers(scenario),
         "workload" => workloads(scenario),
         "load" => scenario.loads.iter().map(demand::load).collect(),
-        "api" => {
-            let api = &scenario.api;
-            vec![Values::from([
-                ("cpu_per_request", quoted(api.cpu_per_request)),
-                ("use_fraction", percent(api.use_fraction)),
-                ("start_delay", delay(api.start_delay)),
-                ("pull_delay", delay(api.pull_delay)),
-            ])]
-        }
+        "api" => vec![api(scenario)],
         "scheduler" => vec![Values::from([
             ("score", quoted(scenario.scheduler.score.as_str())),
             ("empty_after", quoted(scenario.scheduler.empty_after)),
@@ -125,6 +117,16 @@ fn tables(scenario: &Scenario, section: &str) -> Vec<Values> {
         "expect" => vec![outcome::expect(scenario)],
         _ => vec![outcome::sweep(scenario)],
     }
+}
+
+fn api(scenario: &Scenario) -> Values {
+    let api = &scenario.api;
+    Values::from([
+        ("cpu_per_request", quoted(api.cpu_per_request)),
+        ("use_fraction", percent(api.use_fraction)),
+        ("start_delay", delay(api.start_delay)),
+        ("pull_delay", delay(api.pull_delay)),
+    ])
 }
 
 fn head(scenario: &Scenario) -> Values {
