@@ -57,7 +57,7 @@ pub(super) struct Configure {
 pub(super) fn run(console: &Console, remote: &Remote, command: &Command) -> Result<Exit, Failure> {
     let mut settings = Settings::load(remote)?;
     match command {
-        Command::List => return list(console, &settings),
+        Command::List => list(console, &settings),
         Command::Use(args) => {
             settings.use_context(&args.name)?;
             said(console, &args.name, "is the current context")

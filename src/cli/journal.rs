@@ -214,7 +214,7 @@ fn show(console: &Console, args: &Show) -> Result<Exit, Failure> {
             inside = !args.from.is_some_and(|from| from.is_after(group));
         }
         let rows = matches!(line.entry, Entry::Rows(_));
-        if inside && !(rows && !console.machine()) {
+        if inside && (!rows || console.machine()) {
             print(console, &line.entry)?;
         }
         Ok(!runtime::interrupted())

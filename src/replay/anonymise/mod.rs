@@ -217,7 +217,7 @@ impl Copy<'_> {
 
 fn keep(effect: &Effect, decisions: &mut Vec<Decision>) {
     if let Effect::Explain(decision) = effect {
-        decisions.push(decision.clone());
+        decisions.push(*decision);
     }
 }
 
