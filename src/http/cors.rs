@@ -56,7 +56,7 @@ pub(super) fn layer(limits: &Limits) -> Option<CorsLayer> {
     Some(layer)
 }
 
-/// `scheme://host[:port]`, nothing behind it; `*` is none.
+/// Scheme and host, with a port or without, nothing behind it; `*` is none.
 fn origin(text: &str) -> Option<HeaderValue> {
     let (scheme, host) = text.split_once("://").unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');

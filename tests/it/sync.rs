@@ -1,5 +1,6 @@
 //! A system-call trace: no acknowledgement leaves before journal and store are on disk, in this order.
 
+use std::io::Write as _;
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Command, Stdio};
@@ -67,7 +68,7 @@ fn can_trace() -> bool {
         "strace is required and does not work here"
     );
     if !can {
-        eprintln!("SKIPPED: strace does not work here");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: strace does not work here");
     }
     can
 }
