@@ -1,8 +1,8 @@
 //! A system-call trace: no acknowledgement leaves before journal and store are on disk, in this order.
 
-use std::io::Write as _;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
