@@ -108,6 +108,10 @@ fn commands_of_guides_run_against_a_server() {
 
 /// The requests of seed 0 and seed 1, as their pages print them.
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "the lines of two seeds, one after the other"
+)]
 fn curl_lines_of_the_seeds_work_as_printed() {
     let dev = Dev::start();
     let url = dev.url();
