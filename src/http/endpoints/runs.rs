@@ -22,7 +22,7 @@ use crate::http::extract::{Json, Name, Path, Query};
 use crate::http::list::{List, PageOf, Params};
 use crate::http::problem::{Code, Problem};
 use crate::http::show::Stamp;
-use crate::replay::lab::{Driver, Lab, RunFacts, Wish};
+use crate::replay::lab::{Driver, Lab, LabError, RunFacts, Wish};
 use crate::runtime;
 use crate::store::{By, LabFilter, Listed, ReportRow, RunRow};
 
@@ -251,16 +251,16 @@ async fn list(
         by: owner(&caller),
         word: list.filter.state.clone(),
     };
-    let rows = app.read(move |store| store.runs(&filter, &page)).await?;
-    let mut items = Vec::with_capacity(rows.items.len());
-    for row in &rows.items {
-        items.push(show(row, lab.stands(row)?));
-    }
-    let listed = Listed {
-        items,
-        next: rows.next,
-    };
-    Ok(Answer::ok(list.answer(listed, |run| run)?))
+    let listed = app.read(move |store| {
+        let rows = store.runs(&filter, &page)?;
+        let items = rows.items.iter();
+        let items = items.map(|row| Ok(show(row, lab.stands(row)?)));
+        Ok::<_, LabError>(Listed {
+            items: items.collect::<Result<Vec<_>, LabError>>()?,
+            next: rows.next,
+        })
+    });
+    Ok(Answer::ok(list.answer(listed.await?, |run| run)?))
 }
 
 /// Begins a run. It is computed beside the service, for at most five minutes; runs that wait or are computed
@@ -292,7 +292,7 @@ async fn create(
     let begun = runtime::blocking(move || {
         let row = lab.begin(&scenario, &wish, &by)?;
         let facts = lab.stands(&row)?;
-        Ok::<_, crate::replay::lab::LabError>((row, facts))
+        Ok::<_, LabError>((row, facts))
     });
     let (row, facts) = begun.await.map_err(|panic| Problem::internal(&panic))??;
     let location = format!("/api/v1/runs/{}", row.id);
@@ -309,8 +309,9 @@ async fn create(
 async fn one(State(app): State<App>, caller: Caller, Path(name): Path<Name>) -> Outcome<Run> {
     caller.visible::<permit::SimRead>()?;
     let row = found(&app, &caller, &name).await?;
-    let facts = app.lab()?.stands(&row)?;
-    Ok(Answer::ok(show(&row, facts)))
+    let lab = app.lab()?;
+    let shown = app.read(move |_| Ok::<_, LabError>(show(&row, lab.stands(&row)?)));
+    Ok(Answer::ok(shown.await?))
 }
 
 /// Stops a run that waits or is computed; removes one that has ended.

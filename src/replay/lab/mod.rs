@@ -184,7 +184,7 @@ impl Lab {
     }
 
     /// How a run stands: as it is now while it is computed, else as it was kept. One that a stop of the
-    /// process broke off is failed.
+    /// process broke off is failed. May block.
     ///
     /// # Errors
     /// What is kept cannot be read.
@@ -192,8 +192,13 @@ impl Lab {
         if let Some(control) = self.lock().get(&row.id) {
             return Ok(control.facts());
         }
-        let mut facts: RunFacts =
-            serde_json::from_str(&row.data).map_err(|error| LabError::Kept(error.to_string()))?;
+        let facts = kept(row)?;
+        if facts.state.ended() {
+            return Ok(facts);
+        }
+        // it may have ended since the row was read: how it ended is kept before it is forgotten here
+        let present = self.store.run(row.id)?;
+        let mut facts = present.as_ref().map_or(Ok(facts), kept)?;
         if !facts.state.ended() {
             facts.state = RunState::Failed;
             facts.error = Some(run::Failure {
@@ -241,6 +246,10 @@ impl Lab {
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<RunId, Arc<Control>>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn kept(row: &RunRow) -> Result<RunFacts, LabError> {
+    serde_json::from_str(&row.data).map_err(|error| LabError::Kept(error.to_string()))
 }
 
 /// A format by its word in the API.
