@@ -1,20 +1,15 @@
 //! The service as a process, and a client of a few lines.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
-}
-
-/// `nimbus serve` in a folder, ready for an API on this port.
+/// `nimbus serve` in a folder, ready for an API on this port; 0 lets the system choose, so that no other
+/// process can take the port in between.
 pub(crate) fn serve(folder: &Path, port: u16, more: &[&str]) -> Command {
     under(&[], folder, port, more)
 }
@@ -26,10 +21,9 @@ fn under(program: &[&str], folder: &Path, port: u16, more: &[&str]) -> Command {
     let mut command = Command::new(words.next().expect("there is nimbus at least"));
     command.args(words);
     let listen = format!("127.0.0.1:{port}");
-    let metrics = format!("127.0.0.1:{}", free_port());
     command
         .args(["serve", "--dev"])
-        .args(["--listen-metrics", &metrics])
+        .args(["--listen-metrics", "127.0.0.1:0"])
         .args(more)
         .current_dir(folder)
         .env("NIMBUS_SERVER_LISTEN", &listen)
@@ -40,6 +34,12 @@ fn under(program: &[&str], folder: &Path, port: u16, more: &[&str]) -> Command {
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
     command
+}
+
+/// The port of the line that says where it listens.
+fn listening(line: &str) -> Option<u16> {
+    let rest = line.strip_prefix("Listening on http://127.0.0.1:")?;
+    rest.split_whitespace().next()?.parse().ok()
 }
 
 /// A service that runs; killed when it is dropped.
@@ -58,11 +58,11 @@ impl Process {
 
     /// The same under another program that runs it as its own process.
     pub(crate) fn start_under(program: &[&str], folder: &Path, more: &[&str]) -> Process {
-        let port = free_port();
-        let mut child = under(program, folder, port, more).spawn().unwrap();
-        let mut said = Vec::new();
+        let mut child = under(program, folder, 0, more).spawn().unwrap();
+        let (mut port, mut said) = (0, Vec::new());
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         for line in lines.map_while(Result::ok) {
+            port = listening(&line).unwrap_or(port);
             said.push(line);
             if said.last().unwrap().starts_with("Token: ") {
                 return Process { child, port, said };
